@@ -1,0 +1,95 @@
+#include "codegen/llvm/optimise.h"
+
+#include <llvm/Analysis/TargetLibraryInfo.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/Passes/PassBuilder.h>
+#include <llvm/Transforms/InstCombine/InstCombine.h>
+#include <llvm/Transforms/Scalar/ADCE.h>
+#include <llvm/Transforms/Scalar/EarlyCSE.h>
+#include <llvm/Transforms/Scalar/LICM.h>
+#include <llvm/Transforms/Scalar/LoopPassManager.h>
+#include <llvm/Transforms/Scalar/LoopRotation.h>
+#include <llvm/Transforms/Scalar/SROA.h>
+#include <llvm/Transforms/Scalar/SimplifyCFG.h>
+#include <llvm/Transforms/Vectorize/LoopVectorize.h>
+
+namespace broach {
+namespace {
+
+// Appends to the vector that becomes the result, so that large objects are not copied once more.
+class BytesStream : public llvm::raw_pwrite_stream {
+ public:
+  explicit BytesStream(Bytes& bytes) : bytes_(bytes) { SetUnbuffered(); }
+
+ private:
+  void write_impl(const char* data, size_t size) override {
+    auto* begin = reinterpret_cast<const std::byte*>(data);
+    bytes_.insert(bytes_.end(), begin, begin + size);
+  }
+  void pwrite_impl(const char* data, size_t size, uint64_t offset) override {
+    std::copy_n(reinterpret_cast<const std::byte*>(data), size, bytes_.begin() + std::ptrdiff_t(offset));
+  }
+  uint64_t current_pos() const override { return bytes_.size(); }
+
+  Bytes& bytes_;
+};
+
+// Not LLVM's O3: the loops arrive in the shape that the schedule wants, and unrolling, interleaving or vectorising them
+// again costs registers. What is left to do is to promote register buffers, to share and hoist addresses, and to tidy up.
+llvm::FunctionPassManager hot_loop_passes() {
+  llvm::FunctionPassManager passes;
+  passes.addPass(llvm::SROAPass(llvm::SROAOptions::ModifyCFG));
+  passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
+  passes.addPass(llvm::InstCombinePass());
+  passes.addPass(llvm::SimplifyCFGPass());
+  llvm::LICMOptions hoist;
+  passes.addPass(llvm::createFunctionToLoopPassAdaptor(llvm::LICMPass(hoist), /*UseMemorySSA=*/true));
+  passes.addPass(llvm::LoopVectorizePass());
+  passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
+  passes.addPass(llvm::InstCombinePass());
+  passes.addPass(llvm::SimplifyCFGPass());
+  passes.addPass(llvm::ADCEPass());
+  return passes;
+}
+
+}  // namespace
+
+void optimise_module(llvm::Module& module, llvm::TargetMachine& machine, int opt_level) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager graph;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(graph);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, graph, modules);
+  llvm::ModulePassManager passes;
+  llvm::FunctionPassManager promote;
+  promote.addPass(llvm::SROAPass(llvm::SROAOptions::PreserveCFG));
+  passes.addPass(llvm::createModuleToFunctionPassAdaptor(opt_level == 0 ? std::move(promote) : hot_loop_passes()));
+  passes.run(module, modules);
+}
+
+Bytes emit_object(llvm::Module& module, llvm::TargetMachine& machine) {
+  Bytes object;
+  BytesStream stream(object);
+  llvm::legacy::PassManager passes;
+  bool failed = machine.addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::ObjectFile);
+  BROACH_CHECK(!failed, "LLVM writes no object files for {}", machine.getTargetTriple().str());
+  passes.run(module);
+  return object;
+}
+
+std::string emit_assembly(llvm::Module& module, llvm::TargetMachine& machine) {
+  llvm::SmallString<0> text;
+  llvm::raw_svector_ostream stream(text);
+  llvm::legacy::PassManager passes;
+  bool failed = machine.addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::AssemblyFile);
+  BROACH_CHECK(!failed, "LLVM writes no assembly for {}", machine.getTargetTriple().str());
+  passes.run(module);
+  return text.str().str();
+}
+
+}  // namespace broach

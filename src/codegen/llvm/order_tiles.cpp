@@ -1,0 +1,153 @@
+#include "codegen/llvm/order_tiles.h"
+
+#include <llvm/ADT/DenseMap.h>
+#include <llvm/ADT/DenseSet.h>
+#include <llvm/IR/IntrinsicInst.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+namespace broach {
+namespace {
+
+using llvm::Instruction;
+using llvm::Value;
+
+struct MultiplyAdd {
+  Instruction* sum = nullptr;  // the instruction whose value it is
+  Value *a = nullptr, *b = nullptr, *addend = nullptr;
+  int level = 0;  // how many of the same chain come before it in the block
+};
+
+bool match_product(Value* value, MultiplyAdd& m) {
+  auto* product = llvm::dyn_cast<Instruction>(value);
+  if (!product || product->getOpcode() != Instruction::FMul || !product->hasOneUse() || !product->hasAllowContract())
+    return false;
+  m.a = product->getOperand(0);
+  m.b = product->getOperand(1);
+  return true;
+}
+
+bool match_multiply_add(Instruction& i, MultiplyAdd& m) {
+  m.sum = &i;
+  if (!i.getType()->isVectorTy()) return false;
+  if (auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&i)) {
+    if (call->getIntrinsicID() != llvm::Intrinsic::fma && call->getIntrinsicID() != llvm::Intrinsic::fmuladd) return false;
+    m.a = call->getArgOperand(0), m.b = call->getArgOperand(1), m.addend = call->getArgOperand(2);
+    return true;
+  }
+  if (i.getOpcode() != Instruction::FAdd || !i.hasAllowContract()) return false;
+  for (unsigned side : {0u, 1u}) {
+    m.addend = i.getOperand(1 - side);
+    if (match_product(i.getOperand(side), m)) return true;
+  }
+  return false;
+}
+
+std::vector<MultiplyAdd> collect(llvm::BasicBlock& block) {
+  std::vector<MultiplyAdd> found;
+  llvm::DenseMap<Value*, int> levels;
+  for (Instruction& i : block) {
+    MultiplyAdd m;
+    if (!match_multiply_add(i, m)) continue;
+    auto it = levels.find(m.addend);
+    m.level = it == levels.end() ? 0 : it->second + 1;
+    levels[m.sum] = m.level;
+    found.push_back(m);
+  }
+  std::ranges::stable_sort(found, {}, &MultiplyAdd::level);
+  return found;
+}
+
+using Index = std::map<Value*, int>;  // values numbered by appearance
+
+int number(Index& index, Value* value) { return index.emplace(value, int(index.size())).first->second; }
+
+// Splits the factors of one level into two sets such that every pair of them is multiplied once. The operands of a product come
+// in either order, so the first one's decide which set is which. False if there are no such sets.
+bool split_factors(std::vector<MultiplyAdd>& level, Index& as, Index& bs) {
+  number(as, level[0].a);
+  number(bs, level[0].b);
+  for (bool changed = true; changed;) {  // a factor is in the set that its partner is not in
+    changed = false;
+    for (MultiplyAdd& m : level) {
+      if (as.contains(m.b) || bs.contains(m.a)) std::swap(m.a, m.b);
+      if (as.contains(m.a) == bs.contains(m.b)) continue;
+      number(as, m.a);
+      number(bs, m.b);
+      changed = true;
+    }
+  }
+  for (const MultiplyAdd& m : level)
+    if (!as.contains(m.a) || !bs.contains(m.b) || as.contains(m.b) || bs.contains(m.a)) return false;
+  return as.size() * bs.size() == level.size() && as.size() > 1 && bs.size() > 1;
+}
+
+// Sorts one level; false if it is no tile.
+bool order_level(std::vector<MultiplyAdd>& level) {
+  Index as, bs;
+  if (level.size() < 4 || !split_factors(level, as, bs)) return false;
+  bool a_outer = as.size() > bs.size();
+  auto key = [&](const MultiplyAdd& m) {
+    int a = as.at(m.a), b = bs.at(m.b);
+    return a_outer ? std::pair(a, b) : std::pair(b, a);
+  };
+  std::ranges::stable_sort(level, {}, key);
+  return true;
+}
+
+// Nothing between the first and the last instruction of a block may write memory, or loads could not move.
+bool may_reorder(const llvm::BasicBlock& block) {
+  return std::ranges::none_of(block, [](const Instruction& i) {
+    auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&i);
+    return i.mayWriteToMemory() && !(intrinsic && intrinsic->getIntrinsicID() == llvm::Intrinsic::prefetch);
+  });
+}
+
+// Puts instructions before the end of the block, each after its operands.
+class Placer {
+ public:
+  explicit Placer(llvm::BasicBlock& block) : block_(block) {}
+
+  void place(Instruction* i) {
+    if (i->getParent() != &block_ || llvm::isa<llvm::PHINode>(i) || i->isTerminator() || !placed_.insert(i).second) return;
+    for (Value* operand : i->operands())
+      if (auto* instruction = llvm::dyn_cast<Instruction>(operand)) place(instruction);
+    i->moveBefore(block_.getTerminator()->getIterator());
+  }
+
+ private:
+  llvm::BasicBlock& block_;
+  llvm::DenseSet<Instruction*> placed_;
+};
+
+bool order_block(llvm::BasicBlock& block) {
+  std::vector<MultiplyAdd> all = collect(block);
+  if (all.size() < 4 || !may_reorder(block)) return false;
+  std::vector<MultiplyAdd> ordered;
+  for (size_t begin = 0; begin < all.size();) {
+    size_t end = begin;
+    while (end < all.size() && all[end].level == all[begin].level) ++end;
+    std::vector<MultiplyAdd> level(all.begin() + std::ptrdiff_t(begin), all.begin() + std::ptrdiff_t(end));
+    if (!order_level(level)) return false;
+    ordered.insert(ordered.end(), level.begin(), level.end());
+    begin = end;
+  }
+  std::vector<Instruction*> rest;
+  for (Instruction& i : block) rest.push_back(&i);
+  Placer placer(block);
+  for (const MultiplyAdd& m : ordered) placer.place(m.sum);
+  for (Instruction* i : rest) placer.place(i);
+  return true;
+}
+
+}  // namespace
+
+int order_tiles(llvm::Function& f) {
+  int changed = 0;
+  for (llvm::BasicBlock& block : f) changed += order_block(block);
+  return changed;
+}
+
+}  // namespace broach

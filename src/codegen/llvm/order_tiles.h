@@ -1,0 +1,14 @@
+#pragma once
+// The order of a register tile's multiply-adds.
+//
+// A tile adds a[i] * b[j] to acc[i][j] for all i and j. Whatever order that is written in, only one is cheap in registers: keep the
+// smaller of a and b, and take the values of the larger one at a time. LLVM's scheduler follows the order it is given, so a tile that
+// walks the wrong way would load everything first and spill.
+#include <llvm/IR/Function.h>
+
+namespace broach {
+
+// Reorders the instructions of blocks that are such tiles. Call it last before code generation. Returns how many it changed.
+int order_tiles(llvm::Function& f);
+
+}  // namespace broach
