@@ -13,9 +13,9 @@ std::string long_name(const CLI::Option& option) { return option.get_lnames().fr
 
 class Expander {
  public:
-  Expander(const CLI::App& root, const std::vector<std::string>& words) : root_(root), words_(words) {}
+  Expander(const CLI::App& root, const std::vector<std::string>& words, Arguments& result) : root_(root), words_(words), result_(result) {}
 
-  Arguments expand() {
+  void expand() {
     while (at_ < words_.size()) {
       std::string word = words_[at_++];
       if (word == "--") {
@@ -35,7 +35,6 @@ class Expander {
     }
     // The verb comes first: options before it are the program's own, and the parser finds those from inside a verb.
     if (verb_) result_.words.insert(result_.words.begin(), result_.verb);
-    return std::move(result_);
   }
 
  private:
@@ -142,11 +141,11 @@ class Expander {
   const std::vector<std::string>& words_;
   size_t at_ = 0;
   const CLI::App* verb_ = nullptr;
-  Arguments result_;
+  Arguments& result_;
 };
 
 }  // namespace
 
-Arguments expand_arguments(const CLI::App& root, const std::vector<std::string>& words) { return Expander(root, words).expand(); }
+void expand_arguments(const CLI::App& root, const std::vector<std::string>& words, Arguments& result) { Expander(root, words, result).expand(); }
 
 }  // namespace broach

@@ -20,6 +20,7 @@ struct Arguments {
 // - "-mcpu=x", "-mattr=x" and "-mtriple=x", which belong into --target, are understood beside it: --target llvm -mcpu=skylake.
 // Throws UsageError for an unknown command or option (naming the nearest), an ambiguous one (naming all it could be), a
 // value that is missing, and Error for the command `tune` and for targets that are not built in.
-Arguments expand_arguments(const CLI::App& root, const std::vector<std::string>& words);
+// `result.verb` is set as soon as it is known, also where an exception follows.
+void expand_arguments(const CLI::App& root, const std::vector<std::string>& words, Arguments& result);
 
 }  // namespace broach

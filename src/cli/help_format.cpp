@@ -62,7 +62,9 @@ std::vector<std::pair<std::string, std::vector<const CLI::Option*>>> option_grou
     group->second.push_back(option);
   };
   for (const CLI::Option* option : app.get_options())
-    if (option != app.get_help_ptr()) add(option);
+    if (option->get_positional()) add(option);
+  for (const CLI::Option* option : app.get_options())
+    if (!option->get_positional() && option != app.get_help_ptr()) add(option);
   if (app.get_help_ptr()) add(app.get_help_ptr());
   return groups;
 }

@@ -12,7 +12,7 @@ class HelpFormat : public CLI::Formatter {
 // "-o, --output FILE", and what it does with its default value.
 std::string option_heading(const CLI::Option& option);
 std::string option_text(const CLI::Option& option);
-// Groups of options with the options in them, in the order they were added; the parser's own help option is last.
+// Groups of options with the options in them, in the order they were added; arguments first, the help option last of its group.
 std::vector<std::pair<std::string, std::vector<const CLI::Option*>>> option_groups(const CLI::App& app);
 // "broach compile [options] FILE"
 std::string usage_line(const CLI::App& app);

@@ -17,11 +17,22 @@ namespace {
 enum ExitCode { exit_done = 0, exit_no_command = 1, exit_usage = 2, exit_error = 4, exit_internal = 70 };
 
 void set_verbosity(int verbosity) {
-  auto logger = spdlog::stdout_logger_st("broach");
-  logger->set_pattern("%l: %v");
+  auto logger = spdlog::default_logger();
   constexpr spdlog::level::level_enum levels[] = {spdlog::level::warn, spdlog::level::info, spdlog::level::debug, spdlog::level::trace};
   logger->set_level(levels[std::min(verbosity, 3)]);
-  spdlog::set_default_logger(logger);
+}
+
+void start_log() {
+  spdlog::set_default_logger(spdlog::stdout_logger_mt("broach"));
+  spdlog::set_pattern("%l: %v");
+  set_verbosity(0);
+}
+
+// What was printed before comes first, also where both streams go to one file.
+int fail(ExitCode code, const std::string& line) {
+  std::fflush(stdout);
+  fmt::print(stderr, "{}\n", line);
+  return code;
 }
 
 // The parser's own messages, as one sentence.
@@ -33,28 +44,26 @@ std::string parser_message(const CLI::ParseError& error) {
 }
 
 int parse_and_run(CLI::App& root, Invocation& invocation, const std::vector<std::string>& words) {
-  std::string where = invocation.program;
+  Arguments arguments;
+  auto usage_error = [&](const std::string& message) {
+    return fail(exit_usage, fmt::format("{}{}{}: error: {}", invocation.program, arguments.verb.empty() ? "" : " ", arguments.verb, message));
+  };
   try {
-    Arguments arguments = expand_arguments(root, words);
+    expand_arguments(root, words, arguments);
     if (!arguments.verb.empty()) {
-      where += " " + arguments.verb;
       auto config = std::ranges::find(arguments.words, "--config");
       apply_configuration(root, config == arguments.words.end() ? "default" : *(config + 1), arguments);
     }
     std::ranges::reverse(arguments.words);
     root.parse(arguments.words);
-    if (!arguments.verb.empty()) return exit_done;
-    fmt::print(stderr, "{}", root.help());
-    return exit_no_command;
+    return arguments.verb.empty() ? fail(exit_no_command, root.help()) : exit_done;
   } catch (const CLI::Success& asked) {
-    root.exit(asked);
-    return exit_done;
+    return root.exit(asked);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "{}: error: {}\n", where, parser_message(error));
+    return usage_error(parser_message(error));
   } catch (const UsageError& error) {
-    fmt::print(stderr, "{}: error: {}\n", where, error.what());
+    return usage_error(error.what());
   }
-  return exit_usage;
 }
 
 }  // namespace
@@ -86,23 +95,23 @@ void add_commands(CLI::App& root, Invocation& invocation) {
 int run_program(int argc, char** argv) {
   Invocation invocation;
   if (argc > 0 && std::filesystem::path(argv[0]).filename() == "tvmc") invocation.program = "tvmc";
+  start_log();
   CLI::App root;
   add_commands(root, invocation);
+  auto error_line = [](const char* message) { return fail(exit_error, fmt::format("Error: {}", message)); };
   try {
     return parse_and_run(root, invocation, {argv + std::min(argc, 1), argv + argc});
   } catch (const Error& error) {
-    fmt::print(stderr, "Error: {}\n", error.what());
+    return error_line(error.what());
   } catch (const runtime::Error& error) {
-    fmt::print(stderr, "Error: {}\n", error.what());
+    return error_line(error.what());
   } catch (const ImageError& error) {
-    fmt::print(stderr, "Error: {}\n", error.what());
+    return error_line(error.what());
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "Error: there is not enough memory\n");
+    return error_line("there is not enough memory");
   } catch (const std::exception& error) {
-    fmt::print(stderr, "Internal error: {}\nThis is a fault of Broach, not of the model: please report it with the command and the model.\n", error.what());
-    return exit_internal;
+    return fail(exit_internal, fmt::format("Internal error, a fault of Broach and not of the model; please report it: {}", error.what()));
   }
-  return exit_error;
 }
 
 }  // namespace broach

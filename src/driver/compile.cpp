@@ -10,6 +10,7 @@
 #include "graph/save.h"
 #include "passes/assign_layouts.h"
 #include "passes/pipeline.h"
+#include "passes/route_channels.h"
 #include "plan/build.h"
 
 namespace broach {
@@ -17,6 +18,7 @@ namespace {
 
 std::vector<GraphPass> graph_passes(const Target& target) {
   std::vector<GraphPass> passes = simplification_passes(evaluate_constant_node);
+  passes.push_back({"route_channels", route_channels});
   passes.push_back({"assign_layouts", [&target](Graph& graph) { return assign_layouts(graph, target); }});
   return passes;
 }

@@ -72,6 +72,7 @@ class Expr {
   explicit operator bool() const { return node_ != nullptr; }
   bool same_as(const Expr& other) const { return node_ == other.node_; }
   const ExprNode* get() const { return node_.get(); }
+  long use_count() const { return node_.use_count(); }  // 1: nobody else holds this node
   bool is(Op op) const { return node_ && node_->op == op; }
   const Expr& arg(int i) const { return node_->args[size_t(i)]; }
   Type type() const { return node_->type; }

@@ -47,6 +47,9 @@ class Simplifier {
   Expr vector_sum(const Linear& sum, int lanes);
 
   // simplify_sum.cpp: sums and products.
+  Expr sum_of(const Expr& e);
+  void accumulate(const Expr& e, int64_t factor, Linear& sum);
+  void accumulate_operator(const Expr& e, int64_t factor, Linear& sum);
   Expr to_expr(Linear sum);
   void recombine(Linear& sum);
   bool recombine_term(Linear& sum, size_t index);

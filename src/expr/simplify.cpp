@@ -63,6 +63,9 @@ Expr Simplifier::compute(const Expr& e) {
     case Op::broadcast: return element(e.arg(0));
     case Op::ramp: return element_of_ramp(e);
     case Op::reduce_add: case Op::reduce_max: case Op::reduce_min: case Op::reduce_mul: return reduction(e);
+    case Op::add: case Op::sub: case Op::neg: case Op::mul:
+      if (e.dtype() == DType::i64) return sum_of(e);
+      break;
     default: break;
   }
   std::vector<Expr> args;
@@ -96,13 +99,6 @@ Expr Simplifier::operate(const Expr& e, std::vector<Expr> args) {
 Expr Simplifier::index_operator(const Expr& e, const std::vector<Expr>& args) {
   int64_t c;
   switch (e->op) {
-    case Op::add: case Op::sub: {
-      Linear sum = to_linear(args[0]);
-      sum.add(to_linear(args[1]), e.is(Op::add) ? 1 : -1);
-      return to_expr(std::move(sum));
-    }
-    case Op::neg: return to_expr(scaled(to_linear(args[0]), -1));
-    case Op::mul: return to_expr(multiply(to_linear(args[0]), to_linear(args[1])));
     case Op::fma: {
       Linear sum = multiply(to_linear(args[0]), to_linear(args[1]));
       sum.add(to_linear(args[2]));

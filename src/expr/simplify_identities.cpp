@@ -97,7 +97,8 @@ Expr of_unary(const Expr& e, const Expr& a) {
     case Op::bit_not: return a.is(Op::bit_not) ? a.arg(0) : Expr();
     case Op::abs:
       if (a.is(Op::abs) || is_unsigned_int(a.dtype())) return a;
-      return a.is(Op::neg) ? make_unary(Op::abs, a.arg(0)) : Expr();
+      if (!a.is(Op::neg)) return {};
+      return a.arg(0).is(Op::abs) ? a.arg(0) : make_unary(Op::abs, a.arg(0));
     case Op::floor: case Op::ceil: case Op::round: case Op::trunc:
       return !is_float(a.dtype()) || (a->op >= Op::floor && a->op <= Op::trunc) ? a : Expr();
     case Op::is_nan: case Op::is_inf: return is_float(a.dtype()) ? Expr() : make_bool(false);

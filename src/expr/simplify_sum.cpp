@@ -42,6 +42,34 @@ Expr Simplifier::to_expr(Linear sum) {
   return order_.to_expr(std::move(sum));
 }
 
+Expr Simplifier::sum_of(const Expr& e) {
+  Linear sum;
+  accumulate_operator(e, 1, sum);
+  return to_expr(std::move(sum));
+}
+
+// Adds factor * e to the sum. Nodes that only this sum uses are taken apart where they are; shared ones go through the memo.
+void Simplifier::accumulate(const Expr& e, int64_t factor, Linear& sum) {
+  bool is_operator = e.is(Op::add) || e.is(Op::sub) || e.is(Op::neg) || e.is(Op::mul);
+  if (is_operator && e.use_count() == 1) accumulate_operator(e, factor, sum);
+  else sum.add(to_linear(element(e)), factor);
+}
+
+void Simplifier::accumulate_operator(const Expr& e, int64_t factor, Linear& sum) {
+  int64_t c;
+  switch (e->op) {
+    case Op::add: case Op::sub:
+      accumulate(e.arg(0), factor, sum);
+      accumulate(e.arg(1), e.is(Op::add) ? factor : wrap_sub(0, factor), sum);
+      break;
+    case Op::neg: accumulate(e.arg(0), wrap_sub(0, factor), sum); break;
+    default:
+      if (as_int(e.arg(1), &c)) accumulate(e.arg(0), wrap_mul(factor, c), sum);
+      else if (as_int(e.arg(0), &c)) accumulate(e.arg(1), wrap_mul(factor, c), sum);
+      else sum.add(multiply(to_linear(element(e.arg(0))), to_linear(element(e.arg(1)))), factor);
+  }
+}
+
 Linear Simplifier::multiply(const Linear& a, const Linear& b) {
   if (a.is_constant()) return scaled(b, a.constant);
   if (b.is_constant()) return scaled(a, b.constant);

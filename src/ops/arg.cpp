@@ -1,4 +1,6 @@
 // arg_max and arg_min: a reduction of pairs (value, index).
+#include <cmath>
+
 #include "ops/inference.h"
 #include "ops/op_cases.h"
 #include "ops/reduced_axes.h"
@@ -60,7 +62,10 @@ std::vector<OpCase> cases_arg() {
     a.select_last_index = last;
     return make_case({std::move(x)}, a);
   };
-  return case_list(arg_case({DType::f32, {3, 5, 4}}, 1, true, false), arg_case({DType::f32, {3, 5, 4}}, -1, false, true),
+  auto with_nan = [&](bool last) {
+    return with_constant(arg_case({DType::f32, {2, 4}}, 1, true, last), 0, Constant::of_floats({1, NAN, 3, NAN, -INFINITY, 2, INFINITY, 0}, {2, 4}));
+  };
+  return case_list(with_nan(false), with_nan(true), arg_case({DType::f32, {3, 5, 4}}, 1, true, false), arg_case({DType::f32, {3, 5, 4}}, -1, false, true),
                    arg_case({DType::f64, {7}}, 0, true, false), arg_case({DType::f16, {2, 9}}, 1, false, false),
                    // Small integers: equal elements, which tell the first from the last.
                    arg_case({DType::i32, {4, 17}}, 1, true, false), arg_case({DType::i8, {4, 17}}, 1, true, true),

@@ -173,6 +173,12 @@ std::vector<OpCase> cases_binary(const OpDef& op, Domain domain, double low, dou
       c.attributes = op.make_attributes();
       cases.push_back(std::move(c));
     }
+  for (const auto& [dtype, range] : {std::pair{DType::i32, 9.0}, std::pair{DType::i8, 127.0}}) {  // both signs, zeros, results that wrap
+    if (!contains(domain, dtype)) continue;
+    OpCase c = in_range(make_case({{dtype, {50}}, {dtype, {50}}}), -range, range);
+    c.attributes = op.make_attributes();
+    cases.push_back(std::move(c));
+  }
   return cases;
 }
 
@@ -295,12 +301,16 @@ std::vector<OpCase> cases_pow() {
   auto by = [](double exponent) {
     return with_constant(make_case({{DType::f32, {2, 7}}, {DType::f32, {}}}), 1, Constant::of_floats({exponent}, {}));
   };
+  auto negative_base = [] {
+    return with_constant(in_range(make_case({{DType::f32, {4, 5}}, {DType::f32, {5}}}), -2, -0.5), 1,
+                         Constant::of_floats({2, 3, -1, 0, 0.5}, {5}));
+  };
   return case_list(in_range(make_case({{DType::f32, {2, 3, 4}}, {DType::f32, {3, 1}}}), 0.1, 3),
                    in_range(make_case({{DType::f64, {5}}, {DType::f64, {5}}}), 0.1, 3),
                    in_range(make_case({{DType::f16, {5}}, {DType::f16, {}}}), 0.5, 2),
                    in_range(make_case({{DType::f32, {4}}, {DType::i64, {4}}}), 1, 4),
                    in_range(make_case({{DType::i32, {4, 2}}, {DType::f32, {2}}}), 1, 4),
-                   in_range(make_case({{DType::i64, {6}}, {DType::i32, {1}}}), 1, 5), by(1), by(2), by(3), in_range(by(0.5), 0, 4),
+                   in_range(make_case({{DType::i64, {6}}, {DType::i32, {1}}}), 1, 5), negative_base(), by(1), by(2), by(3), in_range(by(0.5), 0, 4),
                    in_range(by(-1), 0.5, 4));
 }
 

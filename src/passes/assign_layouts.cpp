@@ -6,6 +6,7 @@
 #include "ops/layout.h"
 #include "ops/op_def.h"
 #include "ops/pool.h"
+#include "passes/route_channels.h"
 
 namespace broach {
 namespace {
@@ -30,11 +31,18 @@ class LayoutAssignment {
     for (Node* node : order) visit(node);
     for (Value*& output : graph_.outputs)
       if (output->type.layout.blocked()) output = plain_output(output);
-    return changed_;
+    return graph_.remove_dead() || changed_;
   }
 
  private:
   void visit(Node* node) {
+    if (Value* joined = join_concat(graph_, *node)) {
+      graph_.replace_uses(node->output(), joined);
+      graph_.erase(node);
+      changed_ = true;
+      return;
+    }
+    compose_gathers(graph_, *node);
     if (node->op == &op_conv) visit_conv(node);
     else if (node->op == &op_max_pool || node->op == &op_average_pool) visit_pool(node);
     else visit_other(node);

@@ -20,11 +20,12 @@ class Fusion {
   std::vector<FusionGroup> run() {
     std::vector<FusionGroup> groups;
     for (const auto& node : graph_.nodes()) {
-      if (taken_.count(node.get()) || is_alias(*node)) continue;
+      if (taken_.count(node.get()) || is_alias(*node) || is_inlined(*node)) continue;
       std::vector<Node*> members = {node.get()};
       // A concatenation is best no kernel at all: its parts are written in place.
-      if (node->outputs.size() == 1 && node->op != &op_concat) follow(node->output(), &members);
+      if (node->outputs.size() == 1 && node->op != &op_concat && node->op != &op_join_channels) follow(node->output(), &members);
       for (Node* member : members) taken_.insert(member);
+      if (reads_channels_by_table(*node)) members.insert(members.begin(), node->inputs[0]->producer);
       groups.push_back(make_group(std::move(members)));
     }
     // A group runs where its last node stood: all its operands exist by then.
@@ -34,6 +35,20 @@ class Fusion {
   }
 
  private:
+  // A dense convolution broadcasts its input channels one by one: it can take them from anywhere at no cost.
+  static bool reads_channels_by_table(const Node& node) {
+    if (node.op != &op_conv) return false;
+    const Node* producer = node.inputs[0]->producer;
+    return producer && producer->op == &op_gather_channels && node.inputs[1]->type.shape[1] > 1;
+  }
+  // Part of each of its readers, so no kernel of its own.
+  bool is_inlined(const Node& node) const {
+    if (node.op != &op_gather_channels || graph_.is_output(node.output())) return false;
+    const auto& users = node.output()->users;
+    return std::all_of(users.begin(), users.end(),
+                       [&](const Node* user) { return reads_channels_by_table(*user) && user->inputs[0] == node.output(); });
+  }
+
   bool can_follow(const Node* node, const Value* anchor) const {
     return node && is_elementwise(*node) && !taken_.count(node) && node->outputs.size() == 1 &&
            node->output()->type.shape == anchor->type.shape && node->output()->type.layout == anchor->type.layout;
@@ -86,8 +101,10 @@ class Fusion {
         bool inside = input->producer && std::find(members.begin(), members.end(), input->producer) != members.end();
         if (!inside && std::find(group.inputs.begin(), group.inputs.end(), input) == group.inputs.end()) group.inputs.push_back(input);
       }
-    group.outputs = results(members);
-    for (Node* member : members)  // results that nobody uses still need a place
+    std::vector<Node*> computed = members;  // an inlined producer gives the group nothing but its reads
+    if (reads_channels_by_table(*members[std::min<size_t>(1, members.size() - 1)])) computed.erase(computed.begin());
+    group.outputs = results(computed);
+    for (Node* member : computed)  // results that nobody uses still need a place
       for (Value* output : member->outputs)
         if (output->users.empty() && std::find(group.outputs.begin(), group.outputs.end(), output) == group.outputs.end())
           group.outputs.push_back(output);

@@ -15,8 +15,14 @@ bool has_alias_user(const Value* value) {
 
 int64_t batch_of(const Value* value) { return value->type.shape.empty() ? 1 : value->type.shape[0]; }
 
+int64_t channels_taken(const Node& node, const TensorType& part) {
+  if (node.op != &op_join_channels) return part.shape[1];
+  return TensorBuffer::of(part).padded_extent(1);
+}
+
 // Channels are where parts meet; in blocks every part but the last must end with a block.
 bool joins_channels(const Node& node) {
+  if (node.op == &op_join_channels) return true;
   if (node.op != &op_concat) return false;
   const TensorType& out = node.output()->type;
   int64_t axis = node.attrs<ConcatAttributes>().axis, rank = int64_t(out.shape.size());
@@ -68,7 +74,7 @@ void Placement::find_views(const Graph& graph) {
     int64_t channel = 0;
     for (const Value* part : node->inputs) {
       if (can_join(graph, part, node)) members_[part] = {node->output(), channel, false};
-      channel += part->type.shape[1];
+      channel += channels_taken(*node, part->type);
     }
   }
 }
@@ -165,7 +171,7 @@ void Placement::place_values(const Graph& graph) {
         if (batch_of(part) > 1) to.buffer.batch_pitch = whole.buffer.batch_pitch ? whole.buffer.batch_pitch : inner_elements(whole.buffer);
         copies_.push_back({part, to, node->output(), node->origin});
       }
-      channel += part->type.shape[1];
+      channel += channels_taken(*node, part->type);
     }
   }
 }

@@ -27,6 +27,31 @@ Results unchanged(const Node& node, const Constant& x) {
 Results reshape(const Node& node, const Inputs& in) { return unchanged(node, in[0]); }
 Results to_layout(const Node& node, const Inputs& in) { return unchanged(node, in[0]); }
 
+Results gather_channels(const Node& node, const Inputs& in) {
+  return moved(node, in[0], [&](const Shape& index) {
+    Shape source = index;
+    source[1] = in[1].int_at(index[1]);
+    return source;
+  });
+}
+
+// The lanes between the parts are zero here.
+Results join_channels(const Node& node, const Inputs& in) {
+  const Shape& shape = output_shape(node);
+  int64_t block = std::max<int64_t>(1, node.inputs[0]->type.layout.block), inner = 1;
+  for (size_t i = 2; i < shape.size(); ++i) inner *= shape[i];
+  Reals result{shape, std::vector<double>(size_t(shape[0] * shape[1] * inner))};
+  int64_t first = 0;
+  for (const Constant& x : in) {
+    int64_t channels = x.type().shape[1];
+    for (int64_t n = 0; n < shape[0]; ++n)
+      for (int64_t i = 0; i < channels * inner; ++i)
+        result.data[size_t((n * shape[1] + first) * inner + i)] = x.float_at(n * channels * inner + i);
+    first += (channels + block - 1) / block * block;
+  }
+  return {to_constant(result)};
+}
+
 Results transpose(const Node& node, const Inputs& in) {
   std::vector<int64_t> order = node.attrs<TransposeAttributes>().order;
   size_t rank = in[0].type().shape.size();

@@ -142,12 +142,12 @@ void Signal::raise() noexcept {
   if (sleepers_.load(std::memory_order_seq_cst)) futex(value_, FUTEX_WAKE, INT_MAX);
 }
 
-void Signal::wait_while(uint32_t old, uint64_t spin_ns) noexcept {
+bool Signal::wait_while(uint32_t old, uint64_t spin_ns) noexcept {
   constexpr int checks_per_clock = 32;
   uint64_t end = 0;
   while (spin_ns) {
     for (int i = 0; i < checks_per_clock; ++i) {
-      if (value_.load(std::memory_order_acquire) != old) return;
+      if (value_.load(std::memory_order_acquire) != old) return true;
       pause_cpu();
     }
     const uint64_t now = now_ns();
@@ -157,16 +157,15 @@ void Signal::wait_while(uint32_t old, uint64_t spin_ns) noexcept {
   sleepers_.fetch_add(1, std::memory_order_seq_cst);
   while (value_.load(std::memory_order_seq_cst) == old) futex(value_, FUTEX_WAIT, old);
   sleepers_.fetch_sub(1, std::memory_order_relaxed);
+  return false;
 }
 
-void Barrier::wait(uint32_t count, uint64_t spin_ns) noexcept {
+bool Barrier::wait(uint32_t count, uint64_t spin_ns) noexcept {
   const uint32_t before = passed_.value();
-  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == count) {
-    arrived_.store(0, std::memory_order_relaxed);
-    passed_.raise();
-  } else {
-    passed_.wait_while(before, spin_ns);
-  }
+  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 != count) return passed_.wait_while(before, spin_ns);
+  arrived_.store(0, std::memory_order_relaxed);
+  passed_.raise();
+  return true;
 }
 
 uint32_t borrow_workers(Worker** workers, uint32_t wanted) noexcept {

@@ -18,8 +18,9 @@ class Signal {
  public:
   uint32_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
   void raise() noexcept;
-  // Returns when the value is no longer `old`; what the raising thread did before is visible then.
-  void wait_while(uint32_t old, uint64_t spin_ns) noexcept;
+  // Returns when the value is no longer `old`; what the raising thread did before is visible then. Whether that came
+  // while it spun.
+  bool wait_while(uint32_t old, uint64_t spin_ns) noexcept;
 
  private:
   std::atomic<uint32_t> value_{0};
@@ -29,7 +30,8 @@ class Signal {
 // Holds threads until all of `count` have come; used again and again.
 class Barrier {
  public:
-  void wait(uint32_t count, uint64_t spin_ns) noexcept;
+  // Whether the others came while it spun.
+  bool wait(uint32_t count, uint64_t spin_ns) noexcept;
 
  private:
   alignas(64) std::atomic<uint32_t> arrived_{0};

@@ -156,7 +156,7 @@ TEST(Prefetch, MayPointAnywhere) {
 TEST(Text, OfAKernelRuns) {
   check(R"(func scale(a: f32[64] param, out: f32[64] param written) {
   parallel i in 0..8 {
-    out[ramp(i * 8, 1, 8)] = a[ramp(i * 8, 1, 8)] * broadcast(2.0f32, 8)
+    out[ramp(i * 8, 1, 8)] = a[ramp(i * 8, 1, 8)] * broadcast(2.0f, 8)
   }
 })");
 }

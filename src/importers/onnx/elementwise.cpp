@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "importers/onnx/conversion.h"
+#include "ops/movement.h"
 #include "ops/op_def.h"
 #include "importers/onnx/tensor_data.h"
 
@@ -66,10 +67,17 @@ std::vector<Value*> convert_CastLike(Conversion& node) {
 
 std::vector<Value*> convert_Identity(Conversion& node) { return {node.input(0)}; }
 
+// In inference nothing is dropped, and the mask says so.
 std::vector<Value*> convert_Dropout(Conversion& node) {
   node.ignore({"ratio", "seed", "is_test"});
-  if (node.input(2) && node.scalar(2, "training_mode") != 0) throw_error("training_mode is true; only inference is supported");
-  return {node.input(0)};
+  bool training = node.input(2) && node.scalar(2, "training_mode") != 0;
+  if (training && !(node.input(1) && node.scalar(1, "ratio") == 0))
+    throw_error("training_mode is true; only inference is supported");
+  if (node.output_count() < 2) return {node.input(0)};
+  ShapeAttributes all;
+  all.shape = node.shape(0);
+  Value* kept = node.constant(Constant::of_ints({1}, {}, node.opset() < 10 ? node.input(0)->type.dtype : DType::boolean));
+  return {node.input(0), node.add(op_expand, {kept}, all)};
 }
 
 std::vector<Value*> convert_Sum(Conversion& node) { return chain(node, op_add); }

@@ -228,18 +228,17 @@ Graph import_onnx(const std::string& path, const ImportOptions& options) {
 
 Graph import_onnx_bytes(std::span<const std::byte> bytes, const std::string& folder, const ImportOptions& options) {
   ModelProto model = parse(bytes);
-  int64_t opset = opset_of(model);
   std::vector<UnsupportedOp> unsupported;
   TensorReader tensors(folder);
   collect_unsupported(model.graph(), tensors, unsupported);
   refuse_unsupported(unsupported);
+  int64_t opset = opset_of(model);
   return Importer(*model.mutable_graph(), opset, folder, options).import();
 }
 
 std::vector<UnsupportedOp> check_onnx(const std::string& path) {
   return with_path(path, [&](auto bytes) {
     ModelProto model = parse(bytes);
-    opset_of(model);
     std::vector<UnsupportedOp> unsupported;
     TensorReader tensors("");
     collect_unsupported(model.graph(), tensors, unsupported);

@@ -13,7 +13,7 @@ namespace {
 using broach_onnx::ValueInfoProto;
 using Dimension = broach_onnx::TensorShapeProto::Dimension;
 
-bool is_open(const Dimension& dim) { return !dim.has_dim_value() || dim.dim_value() < 1; }
+bool is_open(const Dimension& dim) { return !dim.has_dim_value() || dim.dim_value() < 0; }
 
 std::string dim_text(const Dimension& dim) {
   if (!is_open(dim)) return std::to_string(dim.dim_value());
@@ -29,8 +29,12 @@ std::string dims_text(const ValueInfoProto& input) {
 void check_given(const ValueInfoProto& input, const Shape& given) {
   if (!input.type().tensor_type().has_shape()) return;
   auto& dims = input.type().tensor_type().shape().dim();
+  // Some exporters write 0 for an open dim.
+  auto dim_fits = [](const Dimension& dim, int64_t extent) {
+    return extent >= 0 && (is_open(dim) || dim.dim_value() == 0 || dim.dim_value() == extent);
+  };
   bool fits = size_t(dims.size()) == given.size();
-  for (int i = 0; fits && i < dims.size(); ++i) fits = given[size_t(i)] >= 0 && (is_open(dims[i]) || dims[i].dim_value() == given[size_t(i)]);
+  for (int i = 0; fits && i < dims.size(); ++i) fits = dim_fits(dims[i], given[size_t(i)]);
   if (!fits)
     throw_error("shape {} was given for input {}, which has shape {} in the model", to_string(given), quote_name(input.name()), dims_text(input));
 }

@@ -4,6 +4,7 @@
 
 #include "importers/onnx/conversion.h"
 #include "ops/op_def.h"
+#include "importers/onnx/max_indices.h"
 #include "importers/onnx/windows.h"
 #include "ops/conv.h"
 #include "ops/matmul.h"
@@ -73,8 +74,11 @@ std::vector<Value*> convert_Conv(Conversion& node) {
 }
 
 std::vector<Value*> convert_MaxPool(Conversion& node) {
-  node.ignore({"storage_order"});  // of the indices, which are not supported
-  return {node.add(op_max_pool, {node.input(0)}, read_pool(node))};
+  bool column_major = node.bool_attribute("storage_order", false);  // of the indices
+  PoolAttributes pool = read_pool(node);
+  Value* largest = node.add(op_max_pool, {node.input(0)}, pool);
+  if (node.output_count() < 2) return {largest};
+  return {largest, max_indices(node, pool, spatial(largest->type.shape), column_major)};
 }
 
 std::vector<Value*> convert_AveragePool(Conversion& node) { return {node.add(op_average_pool, {node.input(0)}, read_pool(node))}; }

@@ -54,11 +54,49 @@ std::vector<Value*> normalize_elements(Conversion& node, double epsilon) {
   return {node.add(op_add, {scaled, node.input(2)})};
 }
 
+// Training: mean and variance are those of the input, and the running ones move towards them.
+std::vector<Value*> normalize_batch(Conversion& node, double epsilon, double momentum) {
+  Value* x = node.input(0);
+  std::vector<int64_t> axes;
+  for (size_t i = 0; i < node.rank(0); ++i)
+    if (i != 1) axes.push_back(int64_t(i));
+  auto flat = [&](Value* value) { return node.reshape(value, {node.shape(0)[1]}); };
+  Value* mean = reduce_mean(node, x, axes);
+  Value* centred = node.add(op_sub, {x, mean});
+  Value* variance = reduce_mean(node, node.add(op_mul, {centred, centred}), axes);
+  auto moved = [&](Value* running, Value* current) {
+    Value* kept = node.add(op_mul, {running, node.float_like(running, momentum)});
+    return node.add(op_add, {kept, node.add(op_mul, {current, node.float_like(current, 1 - momentum)})});
+  };
+  NormAttributes attributes;
+  attributes.epsilon = epsilon;
+  Value* y = node.add(op_batch_norm, {x, node.input(1), node.input(2), flat(mean), flat(variance)}, attributes);
+  return {y, moved(node.input(3), flat(mean)), moved(node.input(4), flat(variance))};
+}
+
 // A vector of [C] as [1, C, 1, ...].
 Value* per_channel(Conversion& node, Value* vector, size_t rank) {
   Shape shape(rank, 1);
   shape[1] = element_count(vector->type.shape);
   return node.reshape(vector, shape);
+}
+
+// The axes from `axis` to the last.
+std::vector<int64_t> axes_from(Conversion& node, int64_t axis) {
+  std::vector<int64_t> axes;
+  for (size_t i = normalize_axis(axis, node.rank(0)); i < node.rank(0); ++i) axes.push_back(int64_t(i));
+  return axes;
+}
+
+// The mean and the reciprocal of the deviation, which are float whatever the input is.
+void add_statistics(Conversion& node, const LayerNormAttributes& norm, std::vector<Value*>& results) {
+  Value* x = node.input(0)->type.dtype == DType::f64 ? node.input(0) : node.cast(node.input(0), DType::f32);
+  std::vector<int64_t> axes = axes_from(node, norm.axis);
+  Value* mean = reduce_mean(node, x, axes);
+  Value* centred = node.add(op_sub, {x, mean});
+  Value* variance = reduce_mean(node, node.add(op_mul, {centred, centred}), axes);
+  results.push_back(mean);
+  results.push_back(node.add(op_reciprocal, {square_root_of_sum(node, variance, norm.epsilon)}));
 }
 
 }  // namespace
@@ -67,10 +105,11 @@ std::vector<Value*> convert_Softmax(Conversion& node) { return convert_softmax(n
 std::vector<Value*> convert_LogSoftmax(Conversion& node) { return convert_softmax(node, op_log_softmax); }
 
 std::vector<Value*> convert_BatchNormalization(Conversion& node) {
-  node.ignore({"momentum"});  // of training
+  double momentum = node.float_attribute("momentum", 0.9f);
   NormAttributes attributes;
   attributes.epsilon = node.float_attribute("epsilon", 1e-5f);
-  node.expect_int("training_mode", 0);
+  if (node.rank(0) < 2) throw_error("its input has shape {}, [N, C, ...] was expected", to_string(node.shape(0)));
+  if (node.opset() >= 14 && node.bool_attribute("training_mode", false)) return normalize_batch(node, attributes.epsilon, momentum);
   if (node.opset() < 9 && !node.bool_attribute("spatial", true)) return normalize_elements(node, attributes.epsilon);
   std::vector<Value*> inputs;
   for (size_t i = 0; i < 5; ++i) inputs.push_back(i == 0 ? node.input(i) : node.cast(node.input(i), node.input(0)->type.dtype));
@@ -90,16 +129,16 @@ std::vector<Value*> convert_LayerNormalization(Conversion& node) {
   attributes.epsilon = node.float_attribute("epsilon", 1e-5f);
   std::vector<Value*> inputs = {node.input(0), node.input(1)};
   if (node.input(2)) inputs.push_back(node.input(2));
-  return {node.add(op_layer_norm, inputs, attributes)};
+  std::vector<Value*> results = {node.add(op_layer_norm, inputs, attributes)};
+  if (node.output_count() > 1) add_statistics(node, attributes, results);
+  return results;
 }
 
 // x / sqrt(mean(x^2) + epsilon) * scale over the axes from `axis` on.
 std::vector<Value*> convert_RMSNormalization(Conversion& node) {
   node.ignore({"stash_type"});
   Value* x = node.input(0);
-  std::vector<int64_t> axes;
-  for (size_t i = normalize_axis(node.int_attribute("axis", -1), node.rank(0)); i < node.rank(0); ++i) axes.push_back(int64_t(i));
-  Value* mean = reduce_mean(node, node.add(op_mul, {x, x}), axes);
+  Value* mean = reduce_mean(node, node.add(op_mul, {x, x}), axes_from(node, node.int_attribute("axis", -1)));
   Value* root = square_root_of_sum(node, mean, node.float_attribute("epsilon", 1e-5f));
   return {node.add(op_mul, {node.add(op_div, {x, root}), node.input(1)})};
 }
@@ -136,7 +175,7 @@ std::vector<Value*> convert_LRN(Conversion& node) {
   return {node.add(op_lrn, {node.input(0)}, attributes)};
 }
 
-// x / (sum of |x|^p)^(1/p) along the axis
+// x / (sum of |x|^p)^(1/p) along the axis; 0 where that is 0
 std::vector<Value*> convert_LpNormalization(Conversion& node) {
   Value* x = node.input(0);
   int64_t p = node.int_attribute("p", 2);
@@ -144,7 +183,9 @@ std::vector<Value*> convert_LpNormalization(Conversion& node) {
   ReduceAttributes attributes;
   attributes.axes = {node.int_attribute("axis", -1)};
   Value* sum = node.add(op_reduce_sum, {p == 1 ? node.add(op_abs, {x}) : node.add(op_mul, {x, x})}, attributes);
-  return {node.add(op_div, {x, p == 1 ? sum : node.add(op_sqrt, {sum})})};
+  Value* norm = p == 1 ? sum : node.add(op_sqrt, {sum});
+  Value* is_zero = node.add(op_equal, {norm, node.float_like(norm, 0)});
+  return {node.add(op_div, {x, node.add(op_where, {is_zero, node.float_like(norm, 1), norm})})};
 }
 
 // (x - mean) / sqrt(variance) over `axes`; ONNX adds 1e-9 to the deviation.

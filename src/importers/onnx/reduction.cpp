@@ -30,6 +30,13 @@ std::vector<Value*> convert_reduction(Conversion& node, const OpDef& op, int64_t
   return {reduce(node, op, node.input(0), read_axes(node, input_since))};
 }
 
+// Of truth values: any, or all.
+std::vector<Value*> convert_extreme(Conversion& node, const OpDef& op) {
+  DType dtype = node.input(0)->type.dtype;
+  Value* numbers = node.cast(node.input(0), dtype == DType::boolean ? DType::u8 : dtype);
+  return {node.cast(reduce(node, op, numbers, read_axes(node, 18)), dtype)};
+}
+
 Value* square(Conversion& node, Value* value) { return node.add(op_mul, {value, value}); }
 
 std::vector<Value*> convert_arg(Conversion& node, const OpDef& op) {
@@ -44,8 +51,8 @@ std::vector<Value*> convert_arg(Conversion& node, const OpDef& op) {
 
 std::vector<Value*> convert_ReduceSum(Conversion& node) { return convert_reduction(node, op_reduce_sum, 13); }
 std::vector<Value*> convert_ReduceMean(Conversion& node) { return convert_reduction(node, op_reduce_mean); }
-std::vector<Value*> convert_ReduceMax(Conversion& node) { return convert_reduction(node, op_reduce_max); }
-std::vector<Value*> convert_ReduceMin(Conversion& node) { return convert_reduction(node, op_reduce_min); }
+std::vector<Value*> convert_ReduceMax(Conversion& node) { return convert_extreme(node, op_reduce_max); }
+std::vector<Value*> convert_ReduceMin(Conversion& node) { return convert_extreme(node, op_reduce_min); }
 std::vector<Value*> convert_ReduceProd(Conversion& node) { return convert_reduction(node, op_reduce_prod); }
 std::vector<Value*> convert_ArgMax(Conversion& node) { return convert_arg(node, op_arg_max); }
 std::vector<Value*> convert_ArgMin(Conversion& node) { return convert_arg(node, op_arg_min); }

@@ -6,19 +6,11 @@
 #include <unordered_map>
 
 #include "expr/linear.h"
+#include "loop/passes/expressions.h"
 #include "loop/passes/passes.h"
 
 namespace broach {
 namespace {
-
-struct ExprHash {
-  size_t operator()(const Expr& e) const { return hash(e); }
-};
-struct ExprEqual {
-  bool operator()(const Expr& a, const Expr& b) const { return equal(a, b); }
-};
-
-bool has_load(const Expr& e) { return e.is(Op::load) || std::any_of(e->args.begin(), e->args.end(), has_load); }
 
 class Hoister {
  public:
@@ -53,7 +45,7 @@ class Hoister {
   // The body of one For or Let: where Lets can stand.
   struct Level {
     std::vector<Let> lets;
-    std::unordered_map<Expr, size_t, ExprHash, ExprEqual> known;
+    ExprMap<size_t> known;
     std::unordered_map<const ExprNode*, Placed> placed;  // indices met here
   };
   struct Position {
@@ -83,7 +75,7 @@ class Hoister {
   // e with its index expressions replaced by bases.
   Expr place(const Expr& e) {
     if (e->args.empty()) return e;
-    if (e.type() == Type{DType::i64, 1} && !e.is(Op::load)) return place_index(e);
+    if (is_index(e) && !e.is(Op::load)) return place_index(e);
     return place_args(e);
   }
 

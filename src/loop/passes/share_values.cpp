@@ -5,19 +5,11 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "loop/passes/expressions.h"
 #include "loop/passes/passes.h"
 
 namespace broach {
 namespace {
-
-struct ExprHash {
-  size_t operator()(const Expr& e) const { return hash(e); }
-};
-struct ExprEqual {
-  bool operator()(const Expr& a, const Expr& b) const { return equal(a, b); }
-};
-
-bool has_load(const Expr& e) { return e.is(Op::load) || std::any_of(e->args.begin(), e->args.end(), has_load); }
 
 // Numbers the distinct values of an expression, operands first.
 class Values {
@@ -77,7 +69,7 @@ class Values {
 
   std::vector<Value> all_;
   std::unordered_map<const ExprNode*, size_t> by_node_;
-  std::unordered_map<Expr, size_t, ExprHash, ExprEqual> leaves_;
+  ExprMap<size_t> leaves_;
   std::map<std::tuple<Op, DType, int, std::vector<size_t>>, size_t> operations_;
 };
 

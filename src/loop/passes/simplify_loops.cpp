@@ -7,16 +7,13 @@
 
 #include "expr/linear.h"
 #include "expr/simplify.h"
+#include "loop/passes/expressions.h"
 #include "loop/passes/passes.h"
 
 namespace broach {
 namespace {
 
 bool is_nothing(const Stmt& s) { return s.is(StmtOp::block) && s->body.empty(); }
-bool is_index(const Expr& e) { return e.type() == Type{DType::i64, 1}; }
-bool has_load(const Expr& e) {
-  return e.is(Op::load) || std::any_of(e->args.begin(), e->args.end(), has_load);
-}
 bool is_literal(const Expr& e) { return e.is(Op::int_imm) || e.is(Op::float_imm) || (e.is(Op::broadcast) && is_literal(e.arg(0))); }
 
 // Narrows the bounds of variables by what a condition says of them.

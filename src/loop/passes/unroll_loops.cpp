@@ -5,6 +5,7 @@
 
 #include "expr/linear.h"
 #include "expr/simplify.h"
+#include "loop/passes/expressions.h"
 #include "loop/passes/passes.h"
 
 namespace broach {
@@ -79,7 +80,7 @@ class Unroller {
   Expr instantiate(const Expr& e) {
     if (!depends(e)) return e;
     if (e.is(Op::var)) return unrolled_value_.at(e->var.get());
-    if (e.type() == Type{DType::i64, 1} && !e.is(Op::load)) return instantiate_index(e);
+    if (is_index(e) && !e.is(Op::load)) return instantiate_index(e);
     return instantiate_args(e);
   }
 

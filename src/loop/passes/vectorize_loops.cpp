@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "expr/linear.h"
+#include "loop/passes/expressions.h"
 #include "loop/passes/passes.h"
 
 namespace broach {
@@ -11,16 +12,7 @@ namespace {
 
 constexpr int64_t max_lanes = 256;  // beyond it, types of LLVM become slow to compile
 
-bool is_index(const Expr& e) { return e.type() == Type{DType::i64, 1}; }
-
 Expr sum(const Linear& linear) { return Order().to_expr(linear); }
-
-bool has_load(const Expr& e) {
-  if (e.is(Op::load)) return true;
-  for (const Expr& arg : e->args)
-    if (has_load(arg)) return true;
-  return false;
-}
 
 class Widener {
  public:

@@ -54,7 +54,8 @@ bool recognise(const RuleProblem& problem, const Schedule& schedule, Form* form)
   for (size_t i = 2; i < tensor->axes.size(); ++i) form->spatial.push_back(tensor->axes[i].var->name);
   for (const Axis& axis : tensor->reduction.axes) form->reduce.push_back(axis.var->name);
   const RuleInput* input = problem.find((*read)->tensor);
-  form->input_blocked = input->buffer.layout.blocked();
+  // Channels that are looked up in a table follow no blocks.
+  form->input_blocked = input->buffer.layout.blocked() && (*read).arg(1).is(Op::read) == false;
   for (const Axis& axis : tensor->reduction.axes) form->dense = form->dense || uses_var((*read).arg(1), axis.var);
   form->linear = tensor->axes.size() <= 4 && plane_is_linear(*read, input->buffer, tensor) && out.halo.empty();
   for (const Expr& other : reads_in(tensor->result)) {
