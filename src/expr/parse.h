@@ -20,13 +20,13 @@ class Lexer {
   explicit Lexer(std::string_view text);  // keeps a view: text must outlive it
 
   const Token& peek() const { return token_; }
-  Token next();                              // returns the current token and steps on
-  bool at(std::string_view symbol) const;    // the current token is this word or symbol
-  bool accept(std::string_view symbol);      // at, and steps on
-  void expect(std::string_view symbol);      // accept or fail
+  Token next();                            // returns the current token and steps on
+  bool at(std::string_view symbol) const;  // the current token is this word or symbol
+  bool accept(std::string_view symbol);    // at, and steps on
+  void expect(std::string_view symbol);    // accept or fail
   std::string_view expect_word(const char* what);
-  int64_t expect_int(const char* what);      // a number without suffix, with an optional minus sign
-  [[noreturn]] void fail(const std::string& expected) const;                    // "line 2, column 7: found 'x', expected ..."
+  int64_t expect_int(const char* what);                       // a number without suffix, with an optional minus sign
+  [[noreturn]] void fail(const std::string& expected) const;  // "line 2, column 7: found 'x', expected ..."
   [[noreturn]] void fail_at(const Token& token, const std::string& why) const;  // "line 2, column 7: why"
 
  private:

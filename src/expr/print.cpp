@@ -15,12 +15,21 @@ int precedence(Op op) {
     case Op::bit_or: return 3;
     case Op::bit_xor: return 4;
     case Op::bit_and: return 5;
-    case Op::eq: case Op::ne: return 6;
-    case Op::lt: case Op::le: case Op::gt: case Op::ge: return 7;
-    case Op::shift_left: case Op::shift_right: return 8;
-    case Op::add: case Op::sub: return 9;
-    case Op::mul: case Op::div: case Op::mod: return 10;
-    case Op::logical_not: case Op::bit_not: return 11;
+    case Op::eq:
+    case Op::ne: return 6;
+    case Op::lt:
+    case Op::le:
+    case Op::gt:
+    case Op::ge: return 7;
+    case Op::shift_left:
+    case Op::shift_right: return 8;
+    case Op::add:
+    case Op::sub: return 9;
+    case Op::mul:
+    case Op::div:
+    case Op::mod: return 10;
+    case Op::logical_not:
+    case Op::bit_not: return 11;
     default: return 0;
   }
 }
@@ -39,7 +48,11 @@ void print_float(std::string& out, const ExprNode& e) {
   DType dtype = e.type.dtype;
   double value = e.float_value;
   if (!std::isfinite(value)) {
-    fmt::format_to(std::back_inserter(out), "{}_{}", std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf", info(dtype).name);
+    fmt::format_to(std::back_inserter(out), "{}_{}",
+                   std::isnan(value) ? "nan"
+                   : value > 0       ? "inf"
+                                     : "-inf",
+                   info(dtype).name);
     return;
   }
   std::string digits = dtype == DType::f64 ? fmt::format("{}", value) : fmt::format("{}", float(value));
@@ -71,8 +84,10 @@ class Printer {
         print(e->args.back());
         out_ += ')';
         return;
-      case Op::cast: case Op::bitcast: return print_call(e, info(e.dtype()).name, {});
-      case Op::broadcast: case Op::ramp: return print_call(e, {}, fmt::to_string(e.lanes()));
+      case Op::cast:
+      case Op::bitcast: return print_call(e, info(e.dtype()).name, {});
+      case Op::broadcast:
+      case Op::ramp: return print_call(e, {}, fmt::to_string(e.lanes()));
       default: break;
     }
     int strength = precedence(e->op);
@@ -123,8 +138,12 @@ class Printer {
 class PlainNames : public ExprNames {
  public:
   std::string var(const Var& var) override { return identifier(var->name); }
-  std::string buffer(const std::shared_ptr<const BufferNode>& buffer) override { return numbered("buffer", buffer.get()); }
-  std::string tensor(const std::shared_ptr<const TensorNode>& tensor) override { return numbered("tensor", tensor.get()); }
+  std::string buffer(const std::shared_ptr<const BufferNode>& buffer) override {
+    return numbered("buffer", buffer.get());
+  }
+  std::string tensor(const std::shared_ptr<const TensorNode>& tensor) override {
+    return numbered("tensor", tensor.get());
+  }
 
  private:
   std::string numbered(const char* prefix, const void* identity) {

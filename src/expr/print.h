@@ -6,7 +6,8 @@
 
 namespace broach {
 
-// Gives the names that stand in the text. Expressions know variables by identity only; who prints decides what they are called.
+// Gives the names that stand in the text. Expressions know variables by identity only; who prints decides what they
+// are called.
 class ExprNames {
  public:
   virtual ~ExprNames() = default;

@@ -127,8 +127,12 @@ Image decode_image(std::span<const std::byte> file, int channels, const std::str
 Image read_image(const std::string& path, int channels) { return decode_image(read_small_file(path, max_image_bytes), channels, path); }
 
 Image resize_image(const Image& image, int width, int height) {
-  Image result = width == image.width ? image : resize_width(image, width);
-  return height == image.height ? result : resize_height(result, height);
+  // Each pass rounds to 8 bits, so their order shows; this is Pillow 13's.
+  bool height_first = height < image.height && image.height - height > 2 * (image.width - width);
+  Image result = image;
+  if (height_first) result = resize_height(result, height);
+  if (width != image.width) result = resize_width(result, width);
+  return height == result.height ? result : resize_height(result, height);
 }
 
 Image resize_short_side(const Image& image, int size) {

@@ -37,7 +37,7 @@ Image read_image(const std::string& path, int channels);
 std::vector<std::byte> read_small_file(const std::string& path, int64_t max_bytes);
 
 // Bilinear, with the filter widened when shrinking; the same 22-bit fixed-point arithmetic as Pillow's Image.BILINEAR
-// (src/libImaging/Resample.c), so results equal Pillow's to the bit. width and height at least 1.
+// (src/libImaging/Resample.c), so results equal Pillow 13's to the bit. width and height at least 1.
 Image resize_image(const Image& image, int width, int height);
 
 // The short side becomes `size`, the long side keeps the proportion, rounded down (torchvision's Resize).

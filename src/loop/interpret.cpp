@@ -1,5 +1,5 @@
-// A tree-walking interpreter. Statements and expressions are first turned into arrays in which every variable, constant and
-// intermediate value has its place, so that running looks nothing up.
+// A tree-walking interpreter. Statements and expressions are first turned into arrays in which every variable,
+// constant and intermediate value has its place, so that running looks nothing up.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -17,9 +17,9 @@ struct Memory {
   DType dtype;
   int64_t elements;
   char* data = nullptr;
-  std::vector<char> own = {};           // of an allocation
-  std::vector<uint32_t> written = {};   // per element of an allocation: the generation that wrote it
-  uint32_t generation = 0;              // counts the entries of the Allocate
+  std::vector<char> own = {};          // of an allocation
+  std::vector<uint32_t> written = {};  // per element of an allocation: the generation that wrote it
+  uint32_t generation = 0;             // counts the entries of the Allocate
 };
 
 struct Node {
@@ -27,10 +27,10 @@ struct Node {
   DType dtype, operand;  // of the result; of the operands (select: of the arms)
   int lanes;
   int args[3] = {-1, -1, -1};
-  size_t value = 0;      // its first lane in values
+  size_t value = 0;  // its first lane in values
   Memory* memory = nullptr;
-  bool shared = false;   // used by several parents
-  uint64_t stamp = 0;    // the statement execution that computed it
+  bool shared = false;  // used by several parents
+  uint64_t stamp = 0;   // the statement execution that computed it
 };
 
 struct Code {
@@ -44,7 +44,8 @@ struct Code {
 class Machine {
  public:
   Machine(const PrimFunc& f, const std::vector<void*>& arguments) : f_(f) {
-    BROACH_CHECK(arguments.size() == f.params.size(), "{} has {} parameters, {} arguments were given", f.name, f.params.size(), arguments.size());
+    BROACH_CHECK(arguments.size() == f.params.size(), "{} has {} parameters, {} arguments were given", f.name,
+                 f.params.size(), arguments.size());
     for (size_t i = 0; i < arguments.size(); ++i) memory_of(f.params[i]).data = static_cast<char*>(arguments[i]);
     code_ = compile(f.body);
   }
@@ -122,9 +123,7 @@ class Machine {
           run(code.body[1]);
         return;
       case StmtOp::store: return store(code);
-      case StmtOp::allocate:
-        ++code.memory->generation;
-        return run(code.body[0]);
+      case StmtOp::allocate: ++code.memory->generation; return run(code.body[0]);
       case StmtOp::prefetch: return;
     }
   }
@@ -152,7 +151,8 @@ class Machine {
   Scalar load(const Memory& m, int64_t i) {
     if (uint64_t(i) >= uint64_t(m.elements)) fail_outside(m, i, "read");
     if (!m.written.empty() && m.written[size_t(i)] != m.generation)
-      throw InternalError(fmt::format("interpreting {}: element {} of {} is read before it is written", f_.name, i, m.name));
+      throw InternalError(
+          fmt::format("interpreting {}: element {} of {} is read before it is written", f_.name, i, m.name));
     if (m.dtype == DType::f32) {
       float single;
       std::memcpy(&single, m.data + i * 4, 4);
@@ -163,7 +163,8 @@ class Machine {
   }
 
   [[noreturn]] void fail_outside(const Memory& m, int64_t i, const char* what) {
-    throw InternalError(fmt::format("interpreting {}: element {} of {} is {}, which has {} elements", f_.name, i, m.name, what, m.elements));
+    throw InternalError(fmt::format("interpreting {}: element {} of {} is {}, which has {} elements", f_.name, i,
+                                    m.name, what, m.elements));
   }
 
   // The lanes of a node, valid until it is computed again. Lanes that mask_ excludes are arbitrary.
@@ -180,7 +181,10 @@ class Machine {
       case Op::select: eval_select(node, out); break;
       case Op::broadcast: std::fill_n(out, node.lanes, *eval_scalar(node.args[0])); break;
       case Op::ramp: eval_ramp(node, out); break;
-      case Op::reduce_add: case Op::reduce_max: case Op::reduce_min: case Op::reduce_mul: {
+      case Op::reduce_add:
+      case Op::reduce_max:
+      case Op::reduce_min:
+      case Op::reduce_mul: {
         const Scalar* lanes = eval(node.args[0]);
         *out = reduce_lanes(node.op, node.dtype, {lanes, lanes + nodes_[size_t(node.args[0])].lanes});
         break;

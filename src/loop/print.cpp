@@ -25,8 +25,8 @@ bool is_statement_word(std::string_view word) {
 
 namespace {
 
-// What variables and buffers are called in the text. For people: by their own name, numbered where names collide. Canonically: by
-// the order in which they are bound, so that the text doesn't depend on names.
+// What variables and buffers are called in the text. For people: by their own name, numbered where names collide.
+// Canonically: by the order in which they are bound, so that the text doesn't depend on names.
 class Names : public ExprNames {
  public:
   explicit Names(bool canonical) : canonical_(canonical) {}
@@ -136,7 +136,8 @@ class Printer {
     if (from_zero)
       range = "0.." + text(extent);
     else if (begin.is(Op::int_imm) && extent.is(Op::int_imm))
-      range = fmt::format("{}..{}", begin->int_value, int64_t(uint64_t(begin->int_value) + uint64_t(extent->int_value)));
+      range =
+          fmt::format("{}..{}", begin->int_value, int64_t(uint64_t(begin->int_value) + uint64_t(extent->int_value)));
     else
       range = text(begin) + " ..+ " + text(extent);
     start_line(name_of(s->for_kind));

@@ -107,7 +107,8 @@ class Verifier {
   void check_store(const Stmt& s) {
     const Buffer& b = s->buffer;
     check_buffer(b);
-    require(b->storage != Storage::param || b->written, "a store to {}, a parameter that is not marked written", b->name);
+    require(b->storage != Storage::param || b->written, "a store to {}, a parameter that is not marked written",
+            b->name);
     check_expr(s->exprs[0]);
     check_index(b, s->exprs[0]);
     check_type(s->exprs[1], {b->dtype, s->exprs[0].type().lanes}, "the value stored to {}", b->name);
@@ -130,15 +131,16 @@ class Verifier {
       return;
     }
     last = first + stride * (index.lanes() - 1);
-    require(std::min(first, last) >= 0 && std::max(first, last) < b->elements, "the index {} is outside {}, which has {} elements",
-            to_string(index), b->name, b->elements);
+    require(std::min(first, last) >= 0 && std::max(first, last) < b->elements,
+            "the index {} is outside {}, which has {} elements", to_string(index), b->name, b->elements);
   }
 
   template <class... Args>
   void check_type(const Expr& e, Type type, fmt::format_string<Args...> what, Args&&... args) {
     check_expr(e);
     if (e.type() == type) return;
-    require(false, "{} is {}, expected {}: {}", fmt::format(what, std::forward<Args>(args)...), text(e.type()), text(type), to_string(e));
+    require(false, "{} is {}, expected {}: {}", fmt::format(what, std::forward<Args>(args)...), text(e.type()),
+            text(type), to_string(e));
   }
 
   void check_expr(const Expr& e) {
@@ -164,7 +166,9 @@ class Verifier {
   void check_node(const Expr& e) {
     auto type = [&](int i) { return e.arg(i).type(); };
     auto fits = [&](bool condition) {
-      if (!condition) require(false, "{} gives {}, which its operands do not fit: {}", traits(e->op).name, text(e.type()), to_string(e));
+      if (!condition)
+        require(false, "{} gives {}, which its operands do not fit: {}", traits(e->op).name, text(e.type()),
+                to_string(e));
     };
     uint16_t lanes = e.type().lanes;
     switch (e->op) {
@@ -177,13 +181,16 @@ class Verifier {
         check_buffer(e->buffer);
         check_index(e->buffer, e.arg(0));
         return fits(e.type() == Type{e->buffer->dtype, type(0).lanes});
-      case Op::read: case Op::read_or: return require(false, "a tensor is read");
-      case Op::select: return fits(type(0) == Type{DType::boolean, lanes} && type(1) == e.type() && type(2) == e.type());
+      case Op::read:
+      case Op::read_or: return require(false, "a tensor is read");
+      case Op::select:
+        return fits(type(0) == Type{DType::boolean, lanes} && type(1) == e.type() && type(2) == e.type());
       case Op::cast: return fits(type(0).lanes == lanes);
       case Op::bitcast: return fits(type(0).lanes == lanes && info(e.dtype()).bits == info(type(0).dtype).bits);
       case Op::broadcast: return fits(type(0) == Type{e.dtype(), 1});
       case Op::ramp: return fits(type(0) == Type{e.dtype(), 1} && type(1) == type(0));
-      case Op::is_nan: case Op::is_inf: return fits(e.type() == Type{DType::boolean, type(0).lanes} && is_float(type(0).dtype));
+      case Op::is_nan:
+      case Op::is_inf: return fits(e.type() == Type{DType::boolean, type(0).lanes} && is_float(type(0).dtype));
       default: break;
     }
     if (is_comparison(e->op)) return fits(e.type() == Type{DType::boolean, type(0).lanes} && type(0) == type(1));

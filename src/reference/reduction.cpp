@@ -39,6 +39,13 @@ Results reduced(const Node& node, const Inputs& in, F combine) {
   return {to_constant(run(to_ints(in[0])), dtype)};
 }
 
+// The least and the greatest value; as doubles, which hold those of all types but the 64-bit ones.
+std::pair<double, double> range_of(DType dtype) {
+  if (is_float(dtype)) return {-INFINITY, INFINITY};
+  int bits = is_signed_int(dtype) ? info(dtype).bits - 1 : info(dtype).bits;
+  return {is_signed_int(dtype) ? -std::ldexp(1, bits) : 0, bits < 53 ? std::ldexp(1, bits) - 1 : std::nextafter(std::ldexp(1, bits), 0)};
+}
+
 template <class T>
 T sum_of(const std::vector<T>& group) {
   T sum = 0;
@@ -54,11 +61,16 @@ Results reduce_sum(const Node& node, const Inputs& in) {
 Results reduce_mean(const Node& node, const Inputs& in) {
   return reduced(node, in, []<class T>(const std::vector<T>& group) { return sum_of(group) / T(group.size()); });
 }
+// Of no elements: the value of the type that any other would replace.
 Results reduce_max(const Node& node, const Inputs& in) {
-  return reduced(node, in, [](const auto& group) { return *std::max_element(group.begin(), group.end()); });
+  return reduced(node, in, [&]<class T>(const std::vector<T>& group) {
+    return group.empty() ? T(range_of(in[0].type().dtype).first) : *std::max_element(group.begin(), group.end());
+  });
 }
 Results reduce_min(const Node& node, const Inputs& in) {
-  return reduced(node, in, [](const auto& group) { return *std::min_element(group.begin(), group.end()); });
+  return reduced(node, in, [&]<class T>(const std::vector<T>& group) {
+    return group.empty() ? T(range_of(in[0].type().dtype).second) : *std::min_element(group.begin(), group.end());
+  });
 }
 Results reduce_prod(const Node& node, const Inputs& in) {
   return reduced(node, in, []<class T>(const std::vector<T>& group) {

@@ -25,7 +25,8 @@ TEST(Interpret, IntegerDivisionRoundsDown) {
       out[i*3] = a / b
       out[i*3 + 1] = a % b
       out[i*3 + 2] = rem(a, b)
-    })", {-7, 2, 7, -2, 5, 0}, 9);
+    })",
+                                   {-7, 2, 7, -2, 5, 0}, 9);
   EXPECT_EQ(out, (std::vector<int64_t>{-4, 1, -1, -4, -1, 1, 0, 0, 0}));
 }
 
@@ -34,17 +35,19 @@ TEST(Interpret, SmallIntegersWrap) {
     out[0] = in[0] + in[1]
     out[1] = in[0] * in[1]
     out[2] = neg(in[0] + in[1])
-    out[3] = cast(i8, cast(i32, in[0]) + 200i32))", {127, 1}, 4);
+    out[3] = cast(i8, cast(i32, in[0]) + 200i32))",
+                                 {127, 1}, 4);
   EXPECT_EQ(out, (std::vector<int8_t>{-128, 127, -128, 71}));
 }
 
 TEST(Interpret, CastsToIntegersSaturate) {
   float nan = std::nanf("");
-  auto out = run<float, int8_t>("in: f32[6] param, out: i8[6] param written", "for i in 0..6 { out[i] = cast(i8, in[i]) }",
-                                {1e9f, -1e9f, 2.9f, -2.9f, nan, -INFINITY}, 6);
+  auto out =
+      run<float, int8_t>("in: f32[6] param, out: i8[6] param written", "for i in 0..6 { out[i] = cast(i8, in[i]) }",
+                         {1e9f, -1e9f, 2.9f, -2.9f, nan, -INFINITY}, 6);
   EXPECT_EQ(out, (std::vector<int8_t>{127, -128, 2, -2, 0, -128}));
-  auto bytes = run<float, uint8_t>("in: f32[3] param, out: u8[3] param written", "for i in 0..3 { out[i] = cast(u8, in[i]) }",
-                                   {-1.5f, 255.9f, 256.0f}, 3);
+  auto bytes = run<float, uint8_t>("in: f32[3] param, out: u8[3] param written",
+                                   "for i in 0..3 { out[i] = cast(u8, in[i]) }", {-1.5f, 255.9f, 256.0f}, 3);
   EXPECT_EQ(bytes, (std::vector<uint8_t>{0, 255, 255}));
 }
 
@@ -54,7 +57,8 @@ TEST(Interpret, MinAndMaxGiveNaN) {
     out[0] = min(in[0], in[1])
     out[1] = max(in[0], in[1])
     out[2] = max(in[1], in[0])
-    out[3] = select(in[0] < in[1] || in[0] >= in[1], 1.0f, 2.0f))", {nan, 1}, 4);
+    out[3] = select(in[0] < in[1] || in[0] >= in[1], 1.0f, 2.0f))",
+                               {nan, 1}, 4);
   EXPECT_TRUE(std::isnan(out[0]) && std::isnan(out[1]) && std::isnan(out[2]));
   EXPECT_EQ(out[3], 2);
 }
@@ -63,7 +67,8 @@ TEST(Interpret, FmaRoundsOnce) {
   float a = 1 + 0x1p-12f;
   auto out = run<float, float>("in: f32[2] param, out: f32[2] param written", R"(
     out[0] = fma(in[0], in[0], in[1])
-    out[1] = in[0] * in[0] + in[1])", {a, -1 - 0x1p-11f}, 2);
+    out[1] = in[0] * in[0] + in[1])",
+                               {a, -1 - 0x1p-11f}, 2);
   EXPECT_EQ(out, (std::vector<float>{0x1p-24f, 0}));
 }
 
@@ -73,14 +78,16 @@ TEST(Interpret, HalfRoundsAfterEachOperation) {
     let a = cast(f16, in[0])
     let b = cast(f16, in[1])
     out[0] = cast(f32, a + b + b)
-    out[1] = cast(f32, a + (b + b)))", {2048, 1}, 2);
+    out[1] = cast(f32, a + (b + b)))",
+                               {2048, 1}, 2);
   EXPECT_EQ(out, (std::vector<float>{2048, 2050}));
 }
 
 TEST(Interpret, Vectors) {
   auto out = run<float, float>("in: f32[8] param, out: f32[9] param written", R"(
     out[ramp(7, -1, 8)] = in[ramp(0, 1, 8)] * broadcast(in[1], 8)
-    out[8] = reduce_add(in[ramp(0, 2, 4)]))", {1, 2, 3, 4, 5, 6, 7, 8}, 9);
+    out[8] = reduce_add(in[ramp(0, 2, 4)]))",
+                               {1, 2, 3, 4, 5, 6, 7, 8}, 9);
   EXPECT_EQ(out, (std::vector<float>{16, 14, 12, 10, 8, 6, 4, 2, 16}));
 }
 
@@ -102,7 +109,8 @@ TEST(Interpret, ControlAndPrivateMemory) {
         t[0] = 100
         if s > 10 { out[i] = s } else { out[i] = neg(s) }
       }
-    })", {5, 5, 5, 5}, 4);
+    })",
+                                   {5, 5, 5, 5}, 4);
   EXPECT_EQ(out, (std::vector<int64_t>{0, -5, 11, 18}));
 }
 
@@ -116,9 +124,12 @@ std::string error_of(const std::string& body) {
 }
 
 TEST(Interpret, RefusesWhatIsOutside) {
-  EXPECT_EQ(error_of("for i in 0..5 { out[i] = 1.0f }"), "interpreting f: element 4 of out is written, which has 4 elements");
-  EXPECT_EQ(error_of("for i in 0..5 { out[0] = in[i - 1] }"), "interpreting f: element -1 of in is read, which has 4 elements");
-  EXPECT_EQ(error_of("for i in 0..1 { out[0] = reduce_add(in[ramp(i + 1, 1, 4)]) }"), "interpreting f: element 4 of in is read, which has 4 elements");
+  EXPECT_EQ(error_of("for i in 0..5 { out[i] = 1.0f }"),
+            "interpreting f: element 4 of out is written, which has 4 elements");
+  EXPECT_EQ(error_of("for i in 0..5 { out[0] = in[i - 1] }"),
+            "interpreting f: element -1 of in is read, which has 4 elements");
+  EXPECT_EQ(error_of("for i in 0..1 { out[0] = reduce_add(in[ramp(i + 1, 1, 4)]) }"),
+            "interpreting f: element 4 of in is read, which has 4 elements");
 }
 
 TEST(Interpret, RefusesWhatIsNotWritten) {

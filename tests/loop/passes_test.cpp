@@ -12,7 +12,8 @@ namespace {
 // The body of the result over these parameters.
 std::string after(Stmt (*pass)(const Stmt&), const std::string& body) {
   PrimFunc f = parse_prim_func(
-      "func f(in: f32[4096] param, w: f32[4096] param, idx: i64[64] param, out: f32[4096] param written) {" + body + "}");
+      "func f(in: f32[4096] param, w: f32[4096] param, idx: i64[64] param, out: f32[4096] param written) {" + body +
+      "}");
   verify(f);
   f.body = pass(f.body);
   verify(f);
@@ -25,7 +26,8 @@ TEST(SimplifyLoops, LoopsThatRunOnceOrNeverGo) {
       for j in 0..0 { out[j] = 1.0f }
       vector k in i*2 ..+ 1 { out[i*8 + k] = in[i] }
       for m in 0..idx[0] { }
-    })"), R"(
+    })"),
+            R"(
 out[30] = in[3]
 )");
 }
@@ -46,7 +48,8 @@ TEST(SimplifyLoops, LetsOfConstantsAndVariablesGo) {
       let c = i*a + b
       out[c - b*6] = cast(f32, a)
       out[c] = 1.0f
-    })"), R"(
+    })"),
+            R"(
 for i in 0..4 {
   let c = i * 6
   out[c - i * 6] = 5.0f
@@ -63,7 +66,8 @@ TEST(SimplifyLoops, BoundsOfLoopsDecide) {
         if i*16 + j >= 64 { out[0] = 0.0f } else { out[1] = 2.0f }
         if j > 16 { out[0] = 0.0f }
       }
-    })"), R"(
+    })"),
+            R"(
 for i in 0..4 {
   for j in 0..16 {
     out[i * 100 + j] = 1.0f
@@ -84,7 +88,8 @@ TEST(SimplifyLoops, ConditionsBoundVariablesInside) {
         out[min(i, 200)] = 4.0f
       }
       if i >= 10 { out[max(i, 10)] = 5.0f } else { out[max(i, 10)] = 6.0f }
-    })"), R"(
+    })"),
+            R"(
 for i in 0..100 {
   if i < 10 && 2 <= i {
     out[i] = 1.0f
@@ -109,7 +114,8 @@ TEST(VectorizeLoops, IndicesBecomeRampsAndInvariantLoadsStayScalar) {
       vector v in 0..16 {
         out[j*16 + v] = fma(in[j*3 + 7], w[v*2 + j], out[j*16 + v])
       }
-    })"), R"(
+    })"),
+            R"(
 for j in 0..6 {
   out[ramp(j * 16, 1, 16)] = fma(broadcast(in[j * 3 + 7], 16), w[ramp(j, 2, 16)], out[ramp(j * 16, 1, 16)])
 }
@@ -131,7 +137,8 @@ out[ramp(0, 1, 4)] = in[idx[ramp(0, 1, 4)] * broadcast(4, 4) + ramp(0, 1, 4) / b
 }
 
 TEST(VectorizeLoops, SelectsWiden) {
-  EXPECT_EQ(after(vectorize_loops, "for i in 0..9 { vector v in 0..4 { out[v] = select(v + i < 7, in[v], 0.0f) } }"), R"(
+  EXPECT_EQ(after(vectorize_loops, "for i in 0..9 { vector v in 0..4 { out[v] = select(v + i < 7, in[v], 0.0f) } }"),
+            R"(
 for i in 0..9 {
   out[ramp(0, 1, 4)] = select(ramp(i, 1, 4) < broadcast(7, 4), in[ramp(0, 1, 4)], broadcast(0.0f, 4))
 }
@@ -155,7 +162,8 @@ TEST(VectorizeLoops, WhatDependsOnTheLaneIsScalarisedAlone) {
       if v < 3 { out[v + 8] = 1.0f }
       for k in 0..v { out[v*16 + k] = 2.0f }
       out[v*2 + 100] = 3.0f
-    })"), R"(
+    })"),
+            R"(
 out[ramp(0, 1, 4)] = in[ramp(0, 1, 4)]
 for v in 0..4 {
   if v < 3 {
@@ -181,7 +189,8 @@ TEST(VectorizeLoops, PrivateMemoryAndLetsGetLanes) {
         t[1] = in[k]
         out[v] = t[0] + t[1]
       }
-    })"), R"(
+    })"),
+            R"(
 alloc x: f32[4] registers {
   x[ramp(0, 1, 4)] = in[ramp(0, 1, 4)] * broadcast(2.0f, 4)
   alloc t: f32[8] registers {
@@ -197,7 +206,8 @@ TEST(UnrollLoops, CopiesAddConstantsToTheSharedBase) {
   EXPECT_EQ(after(unroll_loops, R"(
     for i in 0..4 {
       unrolled j in 0..2 { unrolled k in 1..3 { out[(j*2 + k)*16 + i] = in[i*8 + j*100 - k] } }
-    })"), R"(
+    })"),
+            R"(
 for i in 0..4 {
   out[i + 16] = in[i * 8 - 1]
   out[i + 32] = in[i * 8 - 2]
@@ -211,7 +221,8 @@ TEST(UnrollLoops, ConditionsAndExtentsFold) {
   EXPECT_EQ(after(unroll_loops, R"(
     unrolled j in 0..3 {
       if j == 1 { out[j] = 1.0f } else { unrolled k in 0..j { out[(j*5 + k)/3] = select(j > 1, 2.0f, in[j]) } }
-    })"), R"(
+    })"),
+            R"(
 out[1] = 1.0f
 out[3] = 2.0f
 out[3] = 2.0f
@@ -236,7 +247,8 @@ TEST(HoistInvariants, EachLoopAddsItsPart) {
           out[g*512 + h*64 + k*4] = in[g*512 + h*64 + k*4] + in[g*512 + h*64 + k*4 + 1] + w[k + 3] + w[h]
         }
       }
-    })"), R"(
+    })"),
+            R"(
 parallel g in 0..4 {
   let base = g * 512
   for h in 0..4 {
@@ -272,7 +284,8 @@ for i in 0..4 {
 }
 
 TEST(ShareValues, ValuesUsedTwiceGetNames) {
-  EXPECT_EQ(after(share_values, "for i in 0..4 { out[i] = (in[i] + 1.0f) * (in[i] + 1.0f) - max(in[i] + 1.0f, in[i]) }"), R"(
+  EXPECT_EQ(
+      after(share_values, "for i in 0..4 { out[i] = (in[i] + 1.0f) * (in[i] + 1.0f) - max(in[i] + 1.0f, in[i]) }"), R"(
 for i in 0..4 {
   let t = in[i] + 1.0f
   out[i] = t * t - max(t, in[i])
@@ -298,7 +311,9 @@ TEST(ShareValues, SizeStaysLinearInTheLengthOfAChain) {
 }
 
 TEST(ExpandFunctions, OnlyBasicOperationsAreLeft) {
-  std::string text = after(expand_functions, "for i in 0..4 { out[i] = exp(in[i]) * tanh(in[i]) out[ramp(0, 1, 8)] = exp(in[ramp(0, 1, 8)]) }");
+  std::string text =
+      after(expand_functions,
+            "for i in 0..4 { out[i] = exp(in[i]) * tanh(in[i]) out[ramp(0, 1, 8)] = exp(in[ramp(0, 1, 8)]) }");
   EXPECT_EQ(text.find("exp("), std::string::npos);
   EXPECT_EQ(text.find("tanh("), std::string::npos);
   EXPECT_NE(text.find("fma("), std::string::npos);
@@ -309,7 +324,8 @@ TEST(ExpandFunctions, ValuesStayWithinTheirErrors) {
     for (const char* function : {"exp", "log", "tanh", "erf", "sigmoid", "sin", "sqrt"}) {
       PrimFunc f = parse_prim_func(fmt::format(R"(func f(in: f32[64] param, out: f32[64] param written) {{
         for i in 0..64 {{ out[i] = cast(f32, {0}(cast({1}, in[i]) + cast({1}, in[i]) * cast({1}, in[i]))) }}
-      }})", function, type));
+      }})",
+                                               function, type));
       std::vector<float> in(64), expected(64), got(64);
       for (int i = 0; i < 64; ++i) in[size_t(i)] = float(i) / 16 - 1;
       interpret(f, {in.data(), expected.data()});
@@ -318,8 +334,11 @@ TEST(ExpandFunctions, ValuesStayWithinTheirErrors) {
       interpret(f, {in.data(), got.data()});
       float tolerance = std::string(type) == "f32" ? 1e-6f : 1e-3f;
       for (size_t i = 0; i < 64; ++i) {
-        if (std::isfinite(expected[i])) EXPECT_NEAR(got[i], expected[i], tolerance * std::max(1e-4f, std::fabs(expected[i]))) << function << " " << type << " of " << in[i];
-        else EXPECT_EQ(std::isnan(got[i]), std::isnan(expected[i])) << function << " " << type << " of " << in[i];
+        if (std::isfinite(expected[i]))
+          EXPECT_NEAR(got[i], expected[i], tolerance * std::max(1e-4f, std::fabs(expected[i])))
+              << function << " " << type << " of " << in[i];
+        else
+          EXPECT_EQ(std::isnan(got[i]), std::isnan(expected[i])) << function << " " << type << " of " << in[i];
       }
     }
   }
@@ -355,9 +374,10 @@ func conv(in: f32[65536] param, w: f32[36864] param, bias: f32[64] param, out: f
 
 TEST(Pipeline, ConvolutionKernelTakesItsForm) {
   std::string text = to_string(run_loop_pipeline(parse_prim_func(conv)));
-  for (const char* line : {
-           "acc[ramp(16, 1, 16)] = fma(broadcast(in[base_11], 16), w[ramp(base_12 + 16, 1, 16)], acc[ramp(16, 1, 16)])",
-           "acc[ramp(176, 1, 16)] = fma(broadcast(in[base_11 + 80], 16), w[ramp(base_12 + 16, 1, 16)], acc[ramp(176, 1, 16)])"})
+  for (const char* line :
+       {"acc[ramp(16, 1, 16)] = fma(broadcast(in[base_11], 16), w[ramp(base_12 + 16, 1, 16)], acc[ramp(16, 1, 16)])",
+        "acc[ramp(176, 1, 16)] = fma(broadcast(in[base_11 + 80], 16), w[ramp(base_12 + 16, 1, 16)], acc[ramp(176, 1, "
+        "16)])"})
     EXPECT_NE(text.find(line), std::string::npos) << line << " is not in\n" << text;
 }
 
@@ -373,8 +393,12 @@ TEST(Pipeline, RegistersAreIndexedByConstants) {
     ++accesses;
     EXPECT_TRUE(constant(index)) << to_string(index);
   };
-  visit(f.body, [&](const Stmt& s) { if (s.is(StmtOp::store)) check(s->buffer, s->exprs[0]); });
-  visit_exprs(f.body, [&](const Expr& e) { if (e.is(Op::load)) check(e->buffer, e.arg(0)); });
+  visit(f.body, [&](const Stmt& s) {
+    if (s.is(StmtOp::store)) check(s->buffer, s->exprs[0]);
+  });
+  visit_exprs(f.body, [&](const Expr& e) {
+    if (e.is(Op::load)) check(e->buffer, e.arg(0));
+  });
   EXPECT_EQ(accesses, 12 * 4);
 }
 
@@ -382,7 +406,8 @@ TEST(Pipeline, SkipsByNameAndShowsEachResult) {
   std::vector<std::string> seen;
   PrimFunc f = run_loop_pipeline(parse_prim_func(conv), {"vectorize_loops", "unroll_loops"},
                                  [&](const char* pass, const PrimFunc&) { seen.push_back(pass); });
-  EXPECT_EQ(seen, (std::vector<std::string>{"share_values", "simplify_loops", "simplify_loops", "expand_functions", "hoist_invariants"}));
+  EXPECT_EQ(seen, (std::vector<std::string>{"share_values", "simplify_loops", "simplify_loops", "expand_functions",
+                                            "hoist_invariants"}));
   EXPECT_NE(to_string(f).find("unrolled j in 0..6"), std::string::npos);
 }
 

@@ -38,7 +38,8 @@ class Generator {
   Stmt statement(int depth) {
     int choice = depth > 4 ? 7 + below(3) : below(10);
     switch (choice) {
-      case 0: case 1: return loop(ForKind::serial, depth);
+      case 0:
+      case 1: return loop(ForKind::serial, depth);
       case 2: return loop(ForKind::unrolled, depth);
       case 3: return lanes_ ? loop(ForKind::unrolled, depth) : loop(ForKind::vector, depth);
       case 4: return make_if(condition(2), block(depth), below(2) ? block(depth) : Stmt());
@@ -84,7 +85,9 @@ class Generator {
     if (below(2)) {
       Expr value = index(2);
       Var var = make_var("n");
-      return make_let(var, value, with_variable({var, *bounds_of(simplify(value, bounds_), bounds_)}, [&] { return block(depth); }));
+      return make_let(var, value, with_variable({var, *bounds_of(simplify(value, bounds_), bounds_)}, [&] {
+                        return block(depth);
+                      }));
     }
     Var var = make_var("x", DType::f32);
     Expr value = number(DType::f32, 3);
@@ -103,7 +106,8 @@ class Generator {
     sources_.push_back(b);
     Stmt body = block(depth);
     sources_.pop_back();
-    return make_allocate(b, make_block({make_for(var, 0, b->elements, fill, below(2) ? ForKind::unrolled : ForKind::serial), body}));
+    return make_allocate(
+        b, make_block({make_for(var, 0, b->elements, fill, below(2) ? ForKind::unrolled : ForKind::serial), body}));
   }
 
   Stmt store() {
@@ -121,12 +125,16 @@ class Generator {
   }
 
   Expr index(int depth) {
-    if (depth == 0 || below(5) == 0) return variables_.empty() || below(3) == 0 ? Expr(below(9) - 2) : Expr(any(variables_).var);
+    if (depth == 0 || below(5) == 0)
+      return variables_.empty() || below(3) == 0 ? Expr(below(9) - 2) : Expr(any(variables_).var);
     Expr a = index(depth - 1);
     switch (below(9)) {
-      case 0: case 1: case 2: return a + index(depth - 1);
+      case 0:
+      case 1:
+      case 2: return a + index(depth - 1);
       case 3: return a - index(depth - 1);
-      case 4: case 5: return a * int64_t(below(17) - 4);
+      case 4:
+      case 5: return a * int64_t(below(17) - 4);
       case 6: return a / int64_t(1 + below(7));
       case 7: return a % int64_t(1 + below(7));
       default: return below(2) ? min(a, index(depth - 1)) : max(a, index(depth - 1));

@@ -1,5 +1,6 @@
 #pragma once
-// Random legal functions for property tests: nests of all kinds of loops, Lets, Ifs, private memory and expressions of several types.
+// Random legal functions for property tests: nests of all kinds of loops, Lets, Ifs, private memory and expressions
+// of several types.
 #include <cstring>
 #include <random>
 
@@ -7,8 +8,8 @@
 
 namespace broach {
 
-// Deterministic per seed. Indices are inside their buffers and iterations of vector loops independent, so the function runs.
-// All parameters have 96 elements.
+// Deterministic per seed. Indices are inside their buffers and iterations of vector loops independent, so the
+// function runs. All parameters have 96 elements.
 PrimFunc random_loops(uint32_t seed);
 constexpr int64_t random_elements = 96;
 

@@ -1,6 +1,6 @@
-// Splits every index into the sums that each enclosing loop fixes: base = outer part, next = base + middle part, ... and leaves
-// at the access the innermost one plus a constant. So all accesses of an unrolled body share one base and differ in a constant,
-// which machine addresses hold for free.
+// Splits every index into the sums that each enclosing loop fixes: base = outer part, next = base + middle part, ...
+// and leaves at the access the innermost one plus a constant. So all accesses of an unrolled body share one base and
+// differ in a constant, which machine addresses hold for free.
 #include <algorithm>
 #include <map>
 #include <unordered_map>

@@ -6,12 +6,11 @@ namespace broach {
 
 const std::vector<LoopPass>& loop_pipeline() {
   static const std::vector<LoopPass> passes = {
-      {"share_values", share_values},          // first: the others walk expressions as trees
-      {"simplify_loops", simplify_loops},      // while loops are rolled and code is small
-      {"vectorize_loops", vectorize_loops},    // before copying bodies
-      {"unroll_loops", unroll_loops},
-      {"simplify_loops", simplify_loops},      // what became constant in the copies
-      {"expand_functions", expand_functions},  // once vectors are known
+      {"share_values", share_values},        // first: the others walk expressions as trees
+      {"simplify_loops", simplify_loops},    // while loops are rolled and code is small
+      {"vectorize_loops", vectorize_loops},  // before copying bodies
+      {"unroll_loops", unroll_loops},         {"simplify_loops", simplify_loops},  // what became constant in the copies
+      {"expand_functions", expand_functions},                                      // once vectors are known
       {"hoist_invariants", hoist_invariants},
   };
   return passes;

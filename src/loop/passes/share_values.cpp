@@ -15,10 +15,10 @@ namespace {
 class Values {
  public:
   struct Value {
-    Expr expr;                  // as it stands in the input
-    std::vector<size_t> args;   // numbers; none for a leaf
+    Expr expr;                 // as it stands in the input
+    std::vector<size_t> args;  // numbers; none for a leaf
     int uses = 0;
-    bool always = false;        // evaluated in any case, not only in a select's arm
+    bool always = false;  // evaluated in any case, not only in a select's arm
     bool loads = false;
   };
 
@@ -131,7 +131,8 @@ Stmt share_values_of(const Stmt& s) {
     if (n->var)
       result = make_let(n->var, n->value, result);
     else
-      result = make_allocate(n->buffer, make_block({make_store(n->buffer, ramp(0, 1, n->value.lanes()), n->value), result}));
+      result =
+          make_allocate(n->buffer, make_block({make_store(n->buffer, ramp(0, 1, n->value.lanes()), n->value), result}));
   }
   return result;
 }

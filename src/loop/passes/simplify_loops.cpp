@@ -1,5 +1,5 @@
-// One descent with the bounds of the variables in scope. Loops that run once, Lets of constants and variables are put into
-// their uses on the way.
+// One descent with the bounds of the variables in scope. Loops that run once, Lets of constants and variables are put
+// into their uses on the way.
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -14,7 +14,9 @@ namespace broach {
 namespace {
 
 bool is_nothing(const Stmt& s) { return s.is(StmtOp::block) && s->body.empty(); }
-bool is_literal(const Expr& e) { return e.is(Op::int_imm) || e.is(Op::float_imm) || (e.is(Op::broadcast) && is_literal(e.arg(0))); }
+bool is_literal(const Expr& e) {
+  return e.is(Op::int_imm) || e.is(Op::float_imm) || (e.is(Op::broadcast) && is_literal(e.arg(0)));
+}
 
 // Narrows the bounds of variables by what a condition says of them.
 class Refiner {
@@ -24,7 +26,8 @@ class Refiner {
   void assume(const Expr& condition, bool truth) {
     switch (condition->op) {
       case Op::logical_not: return assume(condition.arg(0), !truth);
-      case Op::logical_and: case Op::logical_or:
+      case Op::logical_and:
+      case Op::logical_or:
         if ((condition->op == Op::logical_and) != truth) return;  // one of two: neither is known
         assume(condition.arg(0), truth);
         return assume(condition.arg(1), truth);
@@ -32,7 +35,8 @@ class Refiner {
       case Op::le: return truth ? at_most(condition, 0, 1, 0) : at_most(condition, 1, 0, -1);
       case Op::gt: return truth ? at_most(condition, 1, 0, -1) : at_most(condition, 0, 1, 0);
       case Op::ge: return truth ? at_most(condition, 1, 0, 0) : at_most(condition, 0, 1, -1);
-      case Op::eq: case Op::ne:
+      case Op::eq:
+      case Op::ne:
         if ((condition->op == Op::eq) != truth) return;
         at_most(condition, 0, 1, 0);
         return at_most(condition, 1, 0, 0);
@@ -99,7 +103,8 @@ class LoopSimplifier {
     Expr begin = expr(s->exprs[0]), extent = expr(s->exprs[1]);
     std::optional<Interval> first = bounds_of(begin, bounds_), count = bounds_of(extent, bounds_);
     if (count && count->high <= 0) return make_block({});
-    if (is_const(extent, 1)) return has_load(begin) ? run_let(make_let(s->var, begin, s.body())) : run_with(s->var, begin, s.body());
+    if (is_const(extent, 1))
+      return has_load(begin) ? run_let(make_let(s->var, begin, s.body())) : run_with(s->var, begin, s.body());
     Stmt body;
     {
       Scope scope(*this);
@@ -152,8 +157,8 @@ class LoopSimplifier {
     return run(body);
   }
 
-  // e with values put in and simplified. Index expressions as a whole; the operations of values one by one, for these can be
-  // large and have few rules.
+  // e with values put in and simplified. Index expressions as a whole; the operations of values one by one, for these
+  // can be large and have few rules.
   Expr expr(const Expr& e) {
     if (e.is(Op::var)) {
       auto it = values_.find(e->var.get());

@@ -1,5 +1,6 @@
-// Copies the bodies of unrolled loops, innermost values in one descent: every statement of the result is made once, and index
-// expressions of all copies share the node of what does not depend on the unrolled variables, to which each adds its constant.
+// Copies the bodies of unrolled loops, innermost values in one descent: every statement of the result is made once,
+// and index expressions of all copies share the node of what does not depend on the unrolled variables, to which each
+// adds its constant.
 #include <unordered_map>
 #include <unordered_set>
 

@@ -1,5 +1,6 @@
-// A vector loop over v becomes one copy of its body in which v is a ramp. Where a statement cannot be written so, a serial loop
-// over v is left around that statement alone: iterations are independent, so statements may be distributed.
+// A vector loop over v becomes one copy of its body in which v is a ramp. Where a statement cannot be written so, a
+// serial loop over v is left around that statement alone: iterations are independent, so statements may be
+// distributed.
 #include <optional>
 #include <unordered_map>
 
@@ -52,8 +53,8 @@ class Widener {
     return with_children(s, s->exprs, std::move(body));
   }
 
-  // A variable is a scalar. One that differs between the lanes is put into its uses, or, where that would repeat work or move a
-  // load, into registers.
+  // A variable is a scalar. One that differs between the lanes is put into its uses, or, where that would repeat work
+  // or move a load, into registers.
   Stmt widen_let(const Stmt& s) {
     const Expr& value = s->exprs[0];
     if (!depends(value)) return with_children(s, s->exprs, {widen(s.body())});
@@ -68,10 +69,13 @@ class Widener {
     const Buffer& one = s->buffer;
     Buffer all = make_buffer(one->name, one->dtype, one->elements * lanes_, one->storage);
     auto index = [&](const Expr& i) {
-      return is_index(i) ? sum(to_linear(i * lanes_ + lane())) : i * broadcast(lanes_, i.lanes()) + broadcast(lane(), i.lanes());
+      return is_index(i) ? sum(to_linear(i * lanes_ + lane()))
+                         : i * broadcast(lanes_, i.lanes()) + broadcast(lane(), i.lanes());
     };
     auto replace_loads = [&](const Expr& e) {
-      return rewrite(e, [&](const Expr& node) { return node.is(Op::load) && node->buffer == one ? load(all, index(node.arg(0))) : node; });
+      return rewrite(e, [&](const Expr& node) {
+        return node.is(Op::load) && node->buffer == one ? load(all, index(node.arg(0))) : node;
+      });
     };
     auto replace_stores = [&](const Stmt& child) {
       if (child->buffer != one || !child.is(StmtOp::store)) return child;
