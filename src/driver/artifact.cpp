@@ -161,7 +161,7 @@ Library build_library(const LoweredProgram& program, const Target& target, const
   auto* bytes = reinterpret_cast<uint8_t*>(library.bytes.data());
   uint64_t offset = 0, section_bytes = 0;
   if (options.embed_constants && blob.bytes > 0) {
-    bool found = runtime::find_section(bytes, library.bytes.size(), ".rodata.broach_constants", &offset, &section_bytes);
+    bool found = runtime::find_section(bytes, library.bytes.size(), ".broach_constants", &offset, &section_bytes);
     BROACH_CHECK(found, "the linked library has no constants section");
   }
   char error[512];

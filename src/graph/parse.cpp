@@ -18,10 +18,11 @@ class Scanner {
   }
   bool at_end() { return skip_blanks(), at_ == text_.size(); }
   bool accept(std::string_view sign) {
+    Scanner before = *this;
     skip_blanks();
-    if (!text_.substr(at_).starts_with(sign)) return false;
-    at_ += sign.size();
-    return true;
+    if (text_.substr(at_).starts_with(sign)) return at_ += sign.size(), true;
+    *this = before;  // the line of what was read last stays the line of its faults
+    return false;
   }
   void expect(std::string_view sign) {
     if (!accept(sign)) fail("'{}' expected", sign);

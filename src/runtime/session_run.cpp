@@ -69,26 +69,20 @@ inline void run_step(broach_session& session, const Step& step, broach_call& cal
   if (status) note_failure(session, static_cast<uint64_t>(&step - session.steps.data()), status);
 }
 
-// Waits at the session's barrier. Where other programs want the CPUs, the thread waited for may stand still because this
-// one spins: each wait that spun in vain makes the next shorter.
-void wait_for_team(broach_session& session, uint64_t& spin_ns) {
-  const bool in_time = session.barrier.wait(session.team, spin_ns);
-  spin_ns = in_time ? session.spin_ns : spin_ns / 2;
-}
-
 void run_steps(void* argument, uint32_t worker) {
   broach_session& session = *static_cast<broach_session*>(argument);
   uint8_t* scratch = session.scratch.data() + worker * session.scratch_stride;
   broach_call call = {sizeof call, nullptr, session.dims.data(), scratch, nullptr};
   const bool together = session.team > 1, profiling = session.profiling;
-  uint64_t start = 0, spin_ns = session.spin_ns;
+  Spin spin = {session.spin_ns};
+  uint64_t start = 0;
   for (const Step& step : session.steps) {
-    if (together && (step.sync || profiling)) wait_for_team(session, spin_ns);
+    if (together && (step.sync || profiling)) session.barrier.wait(session.team, spin);
     if (profiling) start = now_ns();
     if (step.shared || worker == 0) run_step(session, step, call, worker);
     if (!profiling) continue;
     // A step's time is that of its slowest worker.
-    if (together && step.shared) wait_for_team(session, spin_ns);
+    if (together && step.shared) session.barrier.wait(session.team, spin);
     if (worker == 0) session.profile_ns[static_cast<uint64_t>(&step - session.steps.data())] += now_ns() - start;
   }
 }

@@ -160,12 +160,17 @@ bool Signal::wait_while(uint32_t old, uint64_t spin_ns) noexcept {
   return false;
 }
 
-bool Barrier::wait(uint32_t count, uint64_t spin_ns) noexcept {
+void Barrier::wait(uint32_t count, Spin& spin) noexcept {
+  constexpr uint64_t shortest_ns = 1000;
   const uint32_t before = passed_.value();
-  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 != count) return passed_.wait_while(before, spin_ns);
-  arrived_.store(0, std::memory_order_relaxed);
-  passed_.raise();
-  return true;
+  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == count) {
+    arrived_.store(0, std::memory_order_relaxed);
+    passed_.raise();
+  } else if (passed_.wait_while(before, spin.ns)) {
+    spin.ns = spin.longest_ns;
+  } else if (spin.ns > shortest_ns) {
+    spin.ns /= 2;
+  }
 }
 
 uint32_t borrow_workers(Worker** workers, uint32_t wanted) noexcept {

@@ -27,11 +27,17 @@ class Signal {
   std::atomic<uint32_t> sleepers_{0};
 };
 
+// How long a thread spins at barriers. Where other programs want the CPUs, the thread waited for may stand still because
+// this one spins: each wait that spun in vain makes the next shorter.
+struct Spin {
+  uint64_t longest_ns;
+  uint64_t ns = longest_ns;
+};
+
 // Holds threads until all of `count` have come; used again and again.
 class Barrier {
  public:
-  // Whether the others came while it spun.
-  bool wait(uint32_t count, uint64_t spin_ns) noexcept;
+  void wait(uint32_t count, Spin& spin) noexcept;
 
  private:
   alignas(64) std::atomic<uint32_t> arrived_{0};

@@ -31,7 +31,7 @@ std::vector<Bytes> compile_functions(const std::vector<PrimFunc>& functions, con
 struct ConstantBlob {
   std::vector<int64_t> offsets;  // of each constant of the program, multiples of 64
   int64_t bytes = 0;
-  const Bytes* embed = nullptr;  // set: put into the object (section .rodata.broach_constants, 64-byte aligned); null: external
+  const Bytes* embed = nullptr;  // set: put into the object (section .broach_constants, 64-byte aligned); null: external
 };
 struct ProgramMetadata {
   std::string meta_json;

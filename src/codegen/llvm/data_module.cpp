@@ -11,7 +11,7 @@
 namespace broach {
 namespace {
 
-constexpr const char* constants_section = ".rodata.broach_constants";
+constexpr const char* constants_section = ".broach_constants";
 
 }  // namespace
 
