@@ -30,7 +30,7 @@ class Builder {
  private:
   broach_status fail_size(const char* what, uint64_t index) const {
     return fail(
-        BROACH_STATUS_FORMAT, "%s has no valid size for %s %llu%s", module_.label(), what,
+        BROACH_STATUS_FORMAT, "%s has no valid size or place for %s %llu%s", module_.label(), what,
         static_cast<unsigned long long>(index),
         program_.ndims ? " with these dimensions" : ", a fault of the compiler that wrote it: please report it");
   }

@@ -74,15 +74,14 @@ void run_steps(void* argument, uint32_t worker) {
   uint8_t* scratch = session.scratch.data() + worker * session.scratch_stride;
   broach_call call = {sizeof call, nullptr, session.dims.data(), scratch, nullptr};
   const bool together = session.team > 1, profiling = session.profiling;
-  Spin spin = {session.spin_ns};
   uint64_t start = 0;
   for (const Step& step : session.steps) {
-    if (together && (step.sync || profiling)) session.barrier.wait(session.team, spin);
+    if (together && (step.sync || profiling)) session.barrier.wait(session.team, session.spin_ns);
     if (profiling) start = now_ns();
     if (step.shared || worker == 0) run_step(session, step, call, worker);
     if (!profiling) continue;
     // A step's time is that of its slowest worker.
-    if (together && step.shared) session.barrier.wait(session.team, spin);
+    if (together && step.shared) session.barrier.wait(session.team, session.spin_ns);
     if (worker == 0) session.profile_ns[static_cast<uint64_t>(&step - session.steps.data())] += now_ns() - start;
   }
 }

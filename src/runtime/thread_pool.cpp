@@ -142,12 +142,12 @@ void Signal::raise() noexcept {
   if (sleepers_.load(std::memory_order_seq_cst)) futex(value_, FUTEX_WAKE, INT_MAX);
 }
 
-bool Signal::wait_while(uint32_t old, uint64_t spin_ns) noexcept {
+void Signal::wait_while(uint32_t old, uint64_t spin_ns) noexcept {
   constexpr int checks_per_clock = 32;
   uint64_t end = 0;
   while (spin_ns) {
     for (int i = 0; i < checks_per_clock; ++i) {
-      if (value_.load(std::memory_order_acquire) != old) return true;
+      if (value_.load(std::memory_order_acquire) != old) return;
       pause_cpu();
     }
     const uint64_t now = now_ns();
@@ -157,20 +157,13 @@ bool Signal::wait_while(uint32_t old, uint64_t spin_ns) noexcept {
   sleepers_.fetch_add(1, std::memory_order_seq_cst);
   while (value_.load(std::memory_order_seq_cst) == old) futex(value_, FUTEX_WAIT, old);
   sleepers_.fetch_sub(1, std::memory_order_relaxed);
-  return false;
 }
 
-void Barrier::wait(uint32_t count, Spin& spin) noexcept {
-  constexpr uint64_t shortest_ns = 1000;
+void Barrier::wait(uint32_t count, uint64_t spin_ns) noexcept {
   const uint32_t before = passed_.value();
-  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == count) {
-    arrived_.store(0, std::memory_order_relaxed);
-    passed_.raise();
-  } else if (passed_.wait_while(before, spin.ns)) {
-    spin.ns = spin.longest_ns;
-  } else if (spin.ns > shortest_ns) {
-    spin.ns /= 2;
-  }
+  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 != count) return passed_.wait_while(before, spin_ns);
+  arrived_.store(0, std::memory_order_relaxed);
+  passed_.raise();
 }
 
 uint32_t borrow_workers(Worker** workers, uint32_t wanted) noexcept {

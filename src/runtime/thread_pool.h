@@ -18,26 +18,18 @@ class Signal {
  public:
   uint32_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
   void raise() noexcept;
-  // Returns when the value is no longer `old`; what the raising thread did before is visible then. Whether that came
-  // while it spun.
-  bool wait_while(uint32_t old, uint64_t spin_ns) noexcept;
+  // Returns when the value is no longer `old`; what the raising thread did before is visible then.
+  void wait_while(uint32_t old, uint64_t spin_ns) noexcept;
 
  private:
   std::atomic<uint32_t> value_{0};
   std::atomic<uint32_t> sleepers_{0};
 };
 
-// How long a thread spins at barriers. Where other programs want the CPUs, the thread waited for may stand still because
-// this one spins: each wait that spun in vain makes the next shorter.
-struct Spin {
-  uint64_t longest_ns;
-  uint64_t ns = longest_ns;
-};
-
 // Holds threads until all of `count` have come; used again and again.
 class Barrier {
  public:
-  void wait(uint32_t count, Spin& spin) noexcept;
+  void wait(uint32_t count, uint64_t spin_ns) noexcept;
 
  private:
   alignas(64) std::atomic<uint32_t> arrived_{0};

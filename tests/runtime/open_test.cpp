@@ -226,7 +226,7 @@ TEST(Refuse, ProgramsWithWrongSizes) {
     Module module(toy::sealed("-DFAULT=" + std::to_string(fault)));
     broach_session* session = nullptr;
     EXPECT_EQ(broach_session_create(module.get(), 1, &session), BROACH_STATUS_FORMAT);
-    expect_error(broach_error_message(), "has no valid size for");
+    expect_error(broach_error_message(), "has no valid size or place for");
     EXPECT_EQ(session, nullptr);
   }
 }

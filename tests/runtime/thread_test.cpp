@@ -160,8 +160,7 @@ TEST(Threads, BarrierHoldsUntilAllHaveCome) {
   internal::Barrier barrier;
   std::atomic<int> arrived{0};
   std::atomic<bool> wrong{false};
-  const auto work = [&](uint64_t longest_ns) {
-    internal::Spin spin = {longest_ns};
+  const auto work = [&](uint64_t spin) {
     for (int round = 1; round <= 2000; ++round) {
       ++arrived;
       barrier.wait(count, spin);
