@@ -13,8 +13,8 @@ static void check(broach_status status) {
   exit(4);
 }
 
-static void fill_from_file(const broach_tensor_info *info, void *memory, const char *path) {
-  FILE *file = fopen(path, "rb");
+static void fill_from_file(const broach_tensor_info* info, void* memory, const char* path) {
+  FILE* file = fopen(path, "rb");
   if (!file) {
     fprintf(stderr, "error: %s cannot be read\n", path);
     exit(4);
@@ -28,7 +28,7 @@ static void fill_from_file(const broach_tensor_info *info, void *memory, const c
   fclose(file);
 }
 
-static void print_output(const char *name, const broach_dltensor *tensor) {
+static void print_output(const char* name, const broach_dltensor* tensor) {
   int64_t elements = 1;
   printf("%s: shape [", name);
   for (int32_t i = 0; i < tensor->ndim; ++i) {
@@ -38,18 +38,18 @@ static void print_output(const char *name, const broach_dltensor *tensor) {
   printf("]");
   if (tensor->dtype.code == BROACH_DL_FLOAT && tensor->dtype.bits == 32) {
     printf(", values");
-    for (int64_t i = 0; i < elements && i < 5; ++i) printf(" %g", (double)((const float *)tensor->data)[i]);
+    for (int64_t i = 0; i < elements && i < 5; ++i) printf(" %g", (double)((const float*)tensor->data)[i]);
   }
   printf("\n");
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc < 2) {
     fprintf(stderr, "usage: %s ARTIFACT [INPUT_FILE ...]\n", argv[0]);
     return 2;
   }
-  broach_module *module;
-  broach_session *session;
+  broach_module* module;
+  broach_session* session;
   check(broach_module_open(argv[1], &module));
   check(broach_session_create(module, 0, &session));
 

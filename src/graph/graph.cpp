@@ -20,13 +20,15 @@ void remove_user(Value* value, Node* node) {
 }  // namespace
 
 std::string Graph::unique_name(std::string name) {
-  auto taken = names_.find(name);
-  if (!name.empty() && taken == names_.end()) return names_.emplace(name, 0), name;
-  int& next = taken == names_.end() ? unnamed_ : taken->second;
+  if (!name.empty() && names_.insert(name).second) return name;
+  // "w.1" is taken: the next is "w.2", not "w.1.1".
+  size_t dot = name.find_last_of('.');
+  bool numbered = dot != std::string::npos && dot + 1 < name.size() && name.find_first_not_of("0123456789", dot + 1) == std::string::npos;
+  std::string base = numbered ? name.substr(0, dot) : name;
+  int& next = counters_[base];
   std::string candidate;
-  do candidate = name.empty() ? std::to_string(next++) : fmt::format("{}.{}", name, ++next);
-  while (names_.count(candidate));
-  names_.emplace(candidate, 0);
+  do candidate = base.empty() ? std::to_string(next++) : fmt::format("{}.{}", base, ++next);
+  while (!names_.insert(candidate).second);
   return candidate;
 }
 
@@ -173,7 +175,7 @@ Graph Graph::clone() const {
   Graph copy;
   copy.name = name;
   copy.names_ = names_;
-  copy.unnamed_ = unnamed_;
+  copy.counters_ = counters_;
   std::unordered_map<const Value*, Value*> values{{nullptr, nullptr}};
   std::unordered_map<const Node*, Node*> nodes{{nullptr, nullptr}};
   for (auto& node : nodes_) {

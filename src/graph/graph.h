@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -89,8 +90,8 @@ class Graph {
 
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::unique_ptr<Value>> values_;
-  std::map<std::string, int> names_;  // taken; the number of the last name made from it
-  int unnamed_ = 0;
+  std::set<std::string> names_;          // of all values
+  std::map<std::string, int> counters_;  // the number that was last put after a name; after none: that comes next
 };
 
 // Text without the constants' data: one line a node, e.g. "%12: f32[1, 64, 56, 56] = conv(%11, @w, @b) {strides: [1, 1]} # layer1.0.conv1".

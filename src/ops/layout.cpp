@@ -51,6 +51,7 @@ std::vector<Tensor> lower_gather_channels(const Node& node, const std::vector<Te
 std::vector<OpCase> cases_gather_channels() {
   Constant table = Constant::of_ints({3, 0, 3, 5, 1}, {5});
   return case_list(with_constant(make_case({{DType::f32, {2, 6, 3, 2}}, table.type()}), 1, table),
+                   with_constant(make_case({{DType::i32, {2, 6}}, table.type()}), 1, table),
                    with_constant(make_case({{DType::f32, {1, 6, 3, 2}, Layout{4}}, table.type()}), 1, table));
 }
 
@@ -93,7 +94,7 @@ std::vector<Tensor> lower_join_channels(const Node& node, const std::vector<Tens
 
 std::vector<OpCase> cases_join_channels() {
   return case_list(make_case({{DType::f32, {2, 4, 3}, Layout{4}}, {DType::f32, {2, 8, 3}, Layout{4}}}),
-                   make_case({{DType::f32, {1, 3, 2, 2}}, {DType::f32, {1, 2, 2, 2}}}));
+                   make_case({{DType::f32, {1, 3, 2, 2}}, {DType::f32, {1, 2, 2, 2}}}), make_case({{DType::u8, {2, 3}}}));
 }
 
 }  // namespace

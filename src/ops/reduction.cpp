@@ -56,7 +56,8 @@ std::vector<OpCase> cases_reduce(std::initializer_list<DType> dtypes) {
   std::vector<OpCase> cases = case_list(reduce_case({DType::f32, {2, 3, 5}}, {}), reduce_case({DType::f32, {2, 3, 5}}, {1}),
                                         reduce_case({DType::f32, {2, 3, 5}}, {-1, 0}, false), reduce_case({DType::f32, {4, 1, 7}}, {1}),
                                         reduce_case({DType::f32, {1, 6, 5, 5}}, {2, 3}), reduce_case({DType::f32, {}}, {}),
-                                        reduce_case({DType::f32, {3, 2, 2, 3, 2}}, {1, 3}, false));
+                                        reduce_case({DType::f32, {3, 2, 2, 3, 2}}, {1, 3}, false), reduce_case({DType::f32, {2, 41}}, {1}),
+                                        reduce_case({DType::f32, {33, 3}}, {0}));
   for (DType dtype : dtypes) cases.push_back(reduce_case({dtype, {3, 9}}, {1}));
   return cases;
 }

@@ -61,7 +61,8 @@ bool fold_into_conv(Graph& graph, Node& node) {
   for (size_t i = 0; i < weights.size(); ++i) weights[i] *= affine->factors[i / (weights.size() / channels)];
   for (size_t c = 0; c < channels && conv->input(2); ++c) bias[c] += conv->input(2)->constant.float_at(int64_t(c)) * affine->factors[c];
   Value* new_weights = floats_like(graph, w, weights, w->type.shape);
-  Value* new_bias = graph.add_constant(Constant::of_floats(bias, {int64_t(channels)}, w->type.dtype), w->name + ".bias");
+  Value* new_bias = graph.add_constant(Constant::of_floats(bias, {int64_t(channels)}, w->type.dtype),
+                                       conv->input(2) ? conv->input(2)->name : w->name + ".bias");
   replace_node(graph, node, op_conv, {conv->input(0), new_weights, new_bias}, conv->attrs<ConvAttributes>(), conv->origin);
   graph.erase(conv);
   return true;

@@ -20,10 +20,10 @@ struct PassTime {
 };
 
 struct PassOptions {
-  std::vector<std::string> disabled;  // names
-  std::string stop_after;             // a name; empty: run all
-  std::function<void(const std::string& pass, const Graph&)> before, after;  // to print; empty: nothing
-  std::vector<PassTime>* times = nullptr;                                    // gets one entry per pass that ran
+  std::vector<std::string> disabled = {};  // names
+  std::string stop_after = {};             // a name; empty: run all
+  std::function<void(const std::string& pass, const Graph&)> before = {}, after = {};  // to print; empty: nothing
+  std::vector<PassTime>* times = nullptr;  // gets one entry per pass that ran
 };
 
 // Throws Error for a name that is no pass, with the nearest one. InternalError where a pass leaves a graph that does not verify.

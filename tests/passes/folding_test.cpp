@@ -24,8 +24,8 @@ output %y
 )",
               R"(input %x: f32[1, 1, 3, 3]
 constant @w.1: f32[2, 1, 1, 1] = [3, 2]
-constant @w.bias: f32[2] = [19, 14]
-%y: f32[1, 2, 3, 3] = conv(%x, @w.1, @w.bias) # bn, conv
+constant @b.1: f32[2] = [19, 14]
+%y: f32[1, 2, 3, 3] = conv(%x, @w.1, @b.1) # bn, conv
 output %y
 )");
 }
@@ -43,9 +43,9 @@ constant @half: f32[] = [2]
 output %y
 )",
               R"(input %x: f32[1, 1, 3, 3]
-constant @w.4: f32[2, 1, 1, 1] = [1.5, 4]
-constant @w.3.bias: f32[2] = [2.5, 3]
-%y: f32[1, 2, 3, 3] = conv(%x, @w.4, @w.3.bias)
+constant @w.3: f32[2, 1, 1, 1] = [1.5, 4]
+constant @w.bias.2: f32[2] = [2.5, 3]
+%y: f32[1, 2, 3, 3] = conv(%x, @w.3, @w.bias.2)
 output %y
 )");
 }

@@ -30,7 +30,7 @@ output %k as "out"
               R"(input %x: f32[1, 4, 5, 5]
 %y: f32[1, 4, 5, 5] = relu(%x)
 output %y
-output %x as "out"
+output %x as out
 )");
 }
 
