@@ -1,7 +1,8 @@
 # The short ways in. What they do is in CMakePresets.json and tools/.
 #   make            builds build/bin/broach, tvmc, run_model and build/lib/libbroach*
 #   make demo       compiles an ImageNet network, runs it on the photograph of a cat and names it
-#   make test       everything: the tests, then importers and runtime under sanitizers
+#   make test       everything: C++ and Python tests, ONNX's node cases, then what reads foreign bytes under sanitizers
+#   make test-release     the same without sanitizers; TESTS=REGEX narrows it to the tests of that name
 #   make bench      Broach beside ONNX Runtime (BENCH="--models resnet18 --threads 1" narrows it)
 #   make install PREFIX=/usr/local   programs, libraries, headers, CMake package, pkg-config files
 #   make format | docs | clean
@@ -9,10 +10,11 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build configure demo test test-release test-sanitized test-tools test-onnx bench install format docs clean
+.PHONY: build demo test test-release test-dependencies bench install format docs clean
 
 PREFIX ?= /usr/local
 BENCH ?=
+TESTS ?= .
 export BROACH_TEST_MODELS ?= $(abspath ../shared/models)
 export BROACH_GENERATED_MODELS ?= $(abspath build/models)
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
@@ -37,34 +39,29 @@ build:
 demo: build
 	@tools/demo
 
-test: test-release test-sanitized
-
-test-release: build
+test-dependencies: build
 	@tools/install_dependencies --tests
+	@tools/venv tests >/dev/null
 	@tools/make_models
-	@ctest --preset release
-	@$(MAKE) --no-print-directory test-tools test-onnx
+	@rm -rf build/test-results
 
-test-tools:
-	@python=$$(tools/venv tests); $$python -m pytest -q -p no:cacheprovider tests/tools
-
-test-onnx:
-	@python=$$(tools/venv tests); $$python tests/onnx_backend/run_node_cases.py
-
-test-sanitized:
-	@tools/install_dependencies --tests
+test: test-dependencies
 	$(call cmake_build,asan)
-	@ctest --preset asan
+	@status=0; ctest --preset release || status=1; ctest --preset asan || status=1; tools/test_summary || status=1; exit $$status
+
+test-release: test-dependencies
+	@status=0; ctest --preset release -R '$(TESTS)' || status=1; tools/test_summary || status=1; exit $$status
 
 bench: build
-	@python=$$(tools/venv tests); $$python bench/bench.py $(BENCH)
+	@tools/venv tests bench/bench.py $(BENCH)
 
 install: build
-	@cmake --install build --prefix $(PREFIX)
+	@cmake --install build --prefix '$(abspath $(PREFIX))' >build/install.log || { cat build/install.log; exit 1; }
+	@echo "installed into $(abspath $(PREFIX)); the files are listed in build/install_manifest.txt"
 
 format:
 	@tools/install_dependencies --tests
-	@find src include tests examples bench -name '*.h' -o -name '*.hpp' -o -name '*.cpp' -o -name '*.c' | xargs clang-format-22 -i
+	@tools/source_files | xargs -0 clang-format-22 -i
 
 # docs/cli.md is the program's own help.
 docs: build

@@ -2,6 +2,7 @@
 
 #include "cli/verbs.h"
 #include "driver/inspect.h"
+#include "importers/onnx/import.h"
 #include "support/errors.h"
 
 namespace broach {
@@ -31,9 +32,17 @@ void check(const std::string& path, const ModelOptions& options) {
 void add_check(CLI::App& root, const Invocation&) {
   CLI::App* verb = root.add_subcommand("check", "List everything in a model that cannot be compiled");
   auto path = std::make_shared<std::string>();
-  verb->add_option("FILE", *path, "The model: .onnx or .graph")->required();
+  auto list = std::make_shared<bool>(false);
+  auto* file = verb->add_option("FILE", *path, "The model: .onnx or .graph");
+  verb->add_flag("--list-operators", *list, "Print the ONNX operators that can be compiled, one a line, and look at no model");
   auto import = std::make_shared<ImportArguments>(*verb);
-  verb->callback([=] { check(*path, import->read()); });
+  verb->callback([=] {
+    if (!*list && file->count() == 0) throw UsageError("expected a model, FILE, or --list-operators");
+    if (!*list) return check(*path, import->read());
+    if (file->count() > 0) throw UsageError("--list-operators looks at no model: leave out the file");
+    for (const char* option : {"--model-format", "--input-shapes"}) refuse_if_given(*verb, option, "it has no effect on --list-operators");
+    for (const std::string& name : supported_onnx_ops()) fmt::print("{}\n", name);
+  });
 }
 
 }  // namespace broach

@@ -4,11 +4,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/input_shapes.h"
 #include "cli/preprocess_json.h"
 #include "cli/progress.h"
 #include "cli/refused_options.h"
 #include "cli/verbs.h"
+#include "driver/stages.h"
 #include "image/classes.h"
 #include "support/errors.h"
 #include "support/nearest.h"
@@ -24,6 +24,9 @@ std::vector<std::string> split_list(std::string text) {
     if (CLI::detail::trim(part); !part.empty()) parts.push_back(part);
   return parts;
 }
+
+// Those that can be left out; others are what makes a model a program.
+std::string some_passes() { return fmt::format("{}", fmt::join(graph_pass_names(), ", ")); }
 
 class CompileVerb {
  public:
@@ -44,6 +47,7 @@ class CompileVerb {
     options_.print_ir_after = split_list(print_ir_after_);
     options_.dump_code = dump_code();
     options_.meta = meta();
+    if (options_.output.ends_with(".graph")) refuse_if_given(verb_, "--target", "it has no effect on a saved graph, which is for every target");
     if (options_.cross_compiler.empty()) refuse_if_given(verb_, "--cross-compiler-options", "it has no effect without --cross-compiler");
     ProgressLine progress;
     options_.progress = [&, last = std::string()](std::string_view stage, double fraction) mutable {
@@ -84,12 +88,11 @@ class CompileVerb {
   void add_pass_options() {
     verb_.add_option("-O,--opt-level", options_.opt_level, "How much to optimise, 0 to 3")
         ->option_text("LEVEL")->default_str("3")->check(CLI::Range(0, 3).description(""));
-    verb_.add_flag("--exact", options_.exact, "No algorithm that rounds otherwise than the plain one (no Winograd)");
-    verb_.add_option("--desired-layout", options_.desired_layout, "Layout of the convolutions instead of the one chosen for the network")
+    verb_.add_option("--desired-layout", options_.desired_layout, "Layout of the convolutions instead of blocks as wide as the target's vectors: NCHW (row-major: slow), NCHW4c, NCHW8c or NCHW16c")
         ->option_text("LAYOUT");
-    verb_.add_option("--pass-config", pass_config_, "A setting of a pass; may be repeated")
+    verb_.add_option("--pass-config", pass_config_, "A setting of a pass; may be repeated. There is fuse.max_nodes=N: at most N nodes in one kernel")
         ->option_text("NAME=VALUE")->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    verb_.add_option("--disabled-pass", disabled_passes_, "Passes to leave out, with commas between them")->option_text("PASSES");
+    verb_.add_option("--disabled-pass", disabled_passes_, "Passes to leave out, with commas between them: " + some_passes())->option_text("PASSES");
     verb_.add_option("--print-ir-before", print_ir_before_, "Print the program before these passes; all: before every one")->option_text("PASSES");
     verb_.add_option("--print-ir-after", print_ir_after_, "Print the program after these passes; all: after every one")->option_text("PASSES");
     verb_.add_flag("--print-pass-times", options_.print_pass_times, "Print how long each pass took");

@@ -8,6 +8,7 @@
 #include "broach/runtime.hpp"
 #include "cli/configuration.h"
 #include "cli/help_format.h"
+#include "cli/interrupt.h"
 #include "image/image.h"
 #include "support/errors.h"
 
@@ -96,17 +97,22 @@ int run_program(int argc, char** argv) {
   Invocation invocation;
   if (argc > 0 && std::filesystem::path(argv[0]).filename() == "tvmc") invocation.program = "tvmc";
   start_log();
+  clean_up_when_interrupted();
   CLI::App root;
   add_commands(root, invocation);
   auto error_line = [](const char* message) { return fail(exit_error, fmt::format("Error: {}", message)); };
   try {
-    return parse_and_run(root, invocation, {argv + std::min(argc, 1), argv + argc});
+    int code = parse_and_run(root, invocation, {argv + std::min(argc, 1), argv + argc});
+    if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category());
+    return code;
   } catch (const Error& error) {
     return error_line(error.what());
   } catch (const runtime::Error& error) {
     return error_line(error.what());
   } catch (const ImageError& error) {
     return error_line(error.what());
+  } catch (const std::system_error& error) {  // of printing: other files report as Error
+    return error_line(fmt::format("the output cannot be written: {}", error.code().message()).c_str());
   } catch (const std::bad_alloc&) {
     return error_line("there is not enough memory");
   } catch (const std::exception& error) {

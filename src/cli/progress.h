@@ -1,12 +1,15 @@
 #pragma once
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace broach {
 
 // One line on the terminal that says how far a long piece of work is: written to stderr, if that is a terminal, once the work
-// has taken a second, and taken away at the end.
+// has taken a second, kept up to date while it goes on, and taken away at the end.
 class ProgressLine {
  public:
   ProgressLine();
@@ -18,8 +21,14 @@ class ProgressLine {
   void show(std::string_view stage, double fraction);
 
  private:
-  std::chrono::steady_clock::time_point begin_, last_;
-  bool terminal_ = false, shown_ = false;
+  void keep_drawing(std::stop_token stop);
+
+  std::chrono::steady_clock::time_point begin_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::string stage_;
+  double fraction_ = 0;
+  std::jthread drawer_;  // where stderr is a terminal
 };
 
 }  // namespace broach

@@ -16,6 +16,7 @@ constexpr const char* layouts = "layouts are chosen for the whole network, not b
 
 constexpr RefusedOption options[] = {
     {"compile", "output-format", true, "so", "a package holds a shared library; --output with the suffix .so or .a writes the library alone"},
+    {"compile", "exact", false, nullptr, "no algorithm is used that rounds otherwise than the plain one, so every artifact is exact"},
     {"compile", "executor", true, "graph", plan},
     {"compile", "executor-graph-link-params", true, nullptr, params},
     {"compile", "executor-aot-link-params", true, nullptr, params},

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "support/errors.h"
 #include "support/nearest.h"
@@ -75,23 +74,13 @@ void RunInputs::set_pictures(uint32_t input, const std::vector<std::string>& pat
 bool RunInputs::all_set() const { return std::ranges::all_of(set_, std::identity()); }
 
 void RunInputs::fill(FillMode mode) {
-  auto ranges = index_ranges(module_.meta());
+  auto ranges = recorded_index_ranges(module_.meta());
   for (uint32_t i = 0; i < infos_.size(); ++i) {
     if (set_[i]) continue;
     auto range = ranges.find(infos_[i].name);
     fill_tensor(type_of(infos_[i]), session_.input(i).data(), mode, i, range == ranges.end() ? IndexRange() : range->second);
     set_[i] = true;
   }
-}
-
-std::map<std::string, IndexRange> index_ranges(const std::string& meta) {
-  std::map<std::string, IndexRange> ranges;
-  auto object = nlohmann::json::parse(meta, nullptr, false);
-  if (!object.is_object() || !object.contains("index_ranges") || !object["index_ranges"].is_object()) return ranges;
-  for (const auto& [name, range] : object["index_ranges"].items())
-    if (range.is_array() && range.size() == 2 && range[0].is_number_integer() && range[1].is_number_integer() && range[0] <= range[1])
-      ranges[name] = {range[0], range[1]};
-  return ranges;
 }
 
 }  // namespace broach

@@ -1,9 +1,9 @@
 #pragma once
 // What a model is given by `broach run`: arrays of an .npz file, pictures, and numbers for the rest.
-#include <map>
 #include <optional>
 
 #include "cli/tensors.h"
+#include "driver/meta.h"
 #include "image/preprocess.h"
 #include "npz/npz.h"
 
@@ -34,8 +34,5 @@ class RunInputs {
   std::vector<runtime::TensorInfo> infos_;
   std::vector<bool> set_;
 };
-
-// The range of every integer input, as the artifact's meta object says it: {"index_ranges": {"ids": [0, 29999]}}.
-std::map<std::string, IndexRange> index_ranges(const std::string& meta);
 
 }  // namespace broach

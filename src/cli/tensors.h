@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "broach/runtime.hpp"
+#include "driver/meta.h"
 #include "graph/tensor_type.h"
 
 namespace broach {
@@ -12,11 +13,6 @@ TensorType type_of(const runtime::TensorInfo& info);
 std::string to_numpy_text(const TensorType& type);  // "float32[1, 3, 224, 224]"
 
 enum class FillMode { zeros, ones, random };
-
-// Legal values of an input that holds indices, both included.
-struct IndexRange {
-  int64_t least = 0, most = 1;
-};
 
 // random, always the same for the same seed: floats in [-1, 1), 8-bit integers 0..127, other integers in `range`, whose default
 // is legal for every table of two rows or more.

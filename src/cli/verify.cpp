@@ -43,9 +43,13 @@ void verify(const VerifyArguments& arguments) {
     if (arguments.all || !step.agrees) print_step(step);
     if (!step.agrees && !first) first = &step;
   }
+  if (first && !report.weights_intact)
+    throw_error("'{}' diverges from '{}' first at {}, and its weights are damaged: their checksum does not match", arguments.artifact, arguments.model,
+                first->origin);
   if (first)
     throw_error("'{}' diverges from '{}' first at {}: the error is {:.3g} where the largest value is {:.3g}", arguments.artifact, arguments.model,
                 first->origin, first->error, first->magnitude);
+  if (!report.weights_intact) throw_error("the weights of '{}' are damaged: their checksum does not match", arguments.artifact);
   fmt::print("all {} steps agree with the reference within {:g} of their largest value\n", report.steps.size(), arguments.tolerance);
 }
 

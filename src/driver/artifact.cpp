@@ -3,6 +3,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "broach/abi.h"
@@ -49,19 +50,18 @@ class Writer {
   Bytes& bytes_;
 };
 
-// Identifies the inputs of the build: program, constants, target, options that change code.
-std::array<uint8_t, 32> build_id(const LoweredProgram& program, const Target& target, const BuildLibraryOptions& options) {
+}  // namespace
+
+std::array<uint8_t, 32> build_id(const LoweredProgram& program, const Target& target, const std::string& meta_json, int opt_level, bool embed) {
   ContentHash hash;
   hash.add(to_string(program));
   for (const ProgramConstant& constant : program.constants)
     hash.add(std::string_view(reinterpret_cast<const char*>(constant.value.data()), size_t(constant.value.bytes())));
   hash.add(target.to_string());
-  hash.add(options.meta_json);
-  hash.add(fmt::format("{} {}", options.codegen.opt_level, options.embed_constants));
+  hash.add(meta_json);
+  hash.add(fmt::format("{} {}", opt_level, embed));
   return hash.digest();
 }
-
-}  // namespace
 
 ParamsBlob make_params(const std::vector<ProgramConstant>& constants) {
   ParamsBlob blob;
@@ -126,7 +126,7 @@ void write_tar(const std::string& path, const std::vector<TarEntry>& entries) {
   auto close = [](archive* a) { archive_write_free(a); };
   std::unique_ptr<archive, decltype(close)> tar(archive_write_new(), close);
   auto check = [&](int result) {
-    if (result != ARCHIVE_OK) throw_error("cannot write '{}': {}", path, archive_error_string(tar.get()));
+    if (result != ARCHIVE_OK) throw_error("cannot write '{}': {}", path, std::strerror(archive_errno(tar.get())));
   };
   check(archive_write_set_format_ustar(tar.get()));
   check(archive_write_open_fd(tar.get(), file.descriptor()));
@@ -141,7 +141,7 @@ void write_tar(const std::string& path, const std::vector<TarEntry>& entries) {
     check(archive_write_header(tar.get(), header.get()));
     for (size_t done = 0; done < entry.bytes.size();) {
       la_ssize_t written = archive_write_data(tar.get(), entry.bytes.data() + done, entry.bytes.size() - done);
-      if (written <= 0) throw_error("cannot write '{}': {}", path, archive_error_string(tar.get()));
+      if (written <= 0) throw_error("cannot write '{}': {}", path, std::strerror(archive_errno(tar.get())));
       done += size_t(written);
     }
   }
@@ -154,9 +154,11 @@ Library build_library(const LoweredProgram& program, const Target& target, const
   library.params = make_params(program.constants);
   std::vector<Bytes> objects = compile_functions(program.functions, target, options.codegen);
   ConstantBlob blob{library.params.offsets, int64_t(library.params.bytes.size()), options.embed_constants ? &library.params.bytes : nullptr};
-  ProgramMetadata metadata{options.meta_json, build_id(program, target, options)};
+  ProgramMetadata metadata{options.meta_json,
+                           build_id(program, target, options.meta_json, options.codegen.opt_level, options.embed_constants)};
   objects.push_back(compile_program_tables(program, blob, metadata, target, options.codegen));
-  library.bytes = link_shared(objects, BROACH_SYMBOL_PREFIX + program.name, target);
+  std::string exported = BROACH_SYMBOL_PREFIX + program.name;
+  library.bytes = options.link ? options.link(objects, exported) : link_shared(objects, exported, target);
 
   auto* bytes = reinterpret_cast<uint8_t*>(library.bytes.data());
   uint64_t offset = 0, section_bytes = 0;

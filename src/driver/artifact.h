@@ -1,5 +1,7 @@
 #pragma once
 // What is written: containers and files.
+#include <functional>
+
 #include "codegen/llvm/codegen.h"
 
 namespace broach {
@@ -30,7 +32,12 @@ struct BuildLibraryOptions {
   bool embed_constants = true;
   std::string meta_json = "{}";
   CodegenOptions codegen;
+  // Makes one library of objects in which only `exported` can be seen; empty: link_shared.
+  std::function<Bytes(std::span<const Bytes> objects, const std::string& exported)> link;
 };
+
+// Identifies the inputs of a build: program, constants, target, options that change code. In every artifact (abi.h).
+std::array<uint8_t, 32> build_id(const LoweredProgram& program, const Target& target, const std::string& meta_json, int opt_level, bool embed);
 Library build_library(const LoweredProgram& program, const Target& target, const BuildLibraryOptions& options);
 
 }  // namespace broach

@@ -2,6 +2,7 @@
 // From a model file to an artifact: the one function that everything which compiles calls.
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,11 +26,10 @@ struct CompileOptions {
   std::string output = "module.tar";   // by suffix: .tar, .so, .a (with .h beside it) or .graph
   int opt_level = 3;                   // 0..3
   std::vector<std::string> disabled_passes;
-  std::map<std::string, std::string> pass_config;
-  std::string desired_layout;          // empty: chosen per network
-  bool exact = false;                  // no algorithm that rounds otherwise than the plain one
+  std::map<std::string, std::string> pass_config;  // "fuse.max_nodes": most nodes in one kernel
+  std::string desired_layout;          // of convolutions: NCHW, NCHW4c, NCHW8c, NCHW16c; empty: blocks as wide as the target's vectors
   std::string module_name = "default";
-  std::string cross_compiler, cross_compiler_options;  // empty: linked in process
+  std::string cross_compiler, cross_compiler_options;  // a program that links, options with blanks between them; empty: linked in process
 
   std::vector<std::string> dump_code;  // of dump_stages: written as <output>.<stage>
   std::vector<std::string> print_ir_before, print_ir_after;  // names of passes; "all": every one. To stdout
@@ -49,5 +49,9 @@ struct CompileResult {
 
 // Throws Error for what is wrong with the model or an option; then no file is left under a final name.
 CompileResult compile_file(const std::string& model, const CompileOptions& options);
+
+// The same for the bytes of a model whose data is all inside; options.output does not matter. The result is a library that holds its
+// weights, as an output .so does.
+std::vector<std::byte> compile_model(std::span<const std::byte> model, const CompileOptions& options);
 
 }  // namespace broach

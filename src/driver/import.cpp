@@ -1,5 +1,7 @@
 #include "driver/import.h"
 
+#include <filesystem>
+
 #include "driver/host.h"
 #include "graph/save.h"
 #include "importers/onnx/import.h"
@@ -28,10 +30,12 @@ int64_t work(const Node& node, const std::vector<Constant>& inputs) {
 std::string model_format(const std::string& path, const std::string& given) {
   if (!given.empty()) {
     if (given == "onnx" || given == "graph") return given;
-    throw_error("there is no importer for the model format '{}': give onnx or graph", given);
+    throw_error("there is no importer for the model format '{}'; there are onnx and graph", given);
   }
   if (ends_with(path, ".onnx")) return "onnx";
   if (ends_with(path, ".graph")) return "graph";
+  if (std::filesystem::is_directory(path)) throw_error("'{}' is a directory; a model file was expected", path);
+  if (!std::filesystem::exists(path)) throw_error("cannot read '{}': no such file", path);
   throw_error("the suffix of '{}' does not tell its format: name it with --model-format onnx or graph", path);
 }
 
@@ -43,7 +47,16 @@ Graph import_model(const std::string& path, const ModelOptions& options) {
   return import_onnx(path, {options.input_shapes, evaluate_constant_node});
 }
 
+Graph import_model(std::span<const std::byte> bytes, const ModelOptions& options) {
+  if (!options.format.empty() && options.format != "onnx") throw_error("a model in memory must be ONNX, not {}", options.format);
+  return import_onnx_bytes(bytes, "", {options.input_shapes, evaluate_constant_node});
+}
+
 std::vector<Constant> evaluate_constant_node(const Node& node, const std::vector<Constant>& inputs) {
+  if (node.op->is_view) {  // the same bytes with another shape
+    auto owner = std::make_shared<Constant>(inputs[0]);
+    return {Constant(node.output()->type, owner, owner->data())};
+  }
   if (work(node, inputs) <= most_interpreted_elements) return evaluate_node(node, inputs);
   Graph graph;
   std::vector<Value*> values;

@@ -6,6 +6,8 @@ namespace broach {
 
 // Reads a model of any known format. Throws Error.
 Graph import_model(const std::string& path, const ModelOptions& options);
+// The same for bytes in memory: ONNX, with all data inside.
+Graph import_model(std::span<const std::byte> bytes, const ModelOptions& options);
 
 // The format of a model file: as given, or by suffix. Throws Error for a suffix that no importer has.
 std::string model_format(const std::string& path, const std::string& given);

@@ -1,6 +1,9 @@
 #pragma once
 // What is in a model or an artifact, without running it.
+#include <optional>
+
 #include "driver/compile.h"
+#include "driver/program_image.h"
 
 namespace broach {
 
@@ -17,32 +20,19 @@ struct OperatorCount {
 struct ModelSummary {
   std::string format;  // "ONNX, opset 17"
   std::vector<TensorSummary> inputs, outputs;
-  std::vector<OperatorCount> operators;  // by name
+  std::vector<OperatorCount> operators;  // in the model's words, by name
   int64_t parameters = 0, parameter_bytes = 0;
+  std::optional<int64_t> macs;  // multiply-accumulates of convolutions and matrix products
+  std::string macs_unknown;     // or why they cannot be counted
 };
 ModelSummary inspect_model(const std::string& path, const ModelOptions& options);
 
-struct StepSummary {
-  std::string origin;  // the model's node names
-  std::string kernel;
-};
-
-// Read from the file: works for artifacts of other CPUs, loads nothing.
-struct ArtifactSummary {
-  std::string format_version;  // "1.0"
-  std::string target;          // canonical
-  std::string meta = "{}";     // JSON object
-  std::vector<TensorSummary> inputs, outputs;
-  std::vector<StepSummary> steps;
-  int64_t file_bytes = 0, code_bytes = 0, constant_bytes = 0;
-  int64_t arena_bytes = 0;  // per session
-};
-ArtifactSummary inspect_artifact(const std::string& path);
+std::string type_text(const ImageTensor& tensor);  // "float32[1, 3, 224, 224]"
 
 // One operator that cannot be compiled, with everything that stands against it.
 struct UnsupportedOperator {
   std::string name;                // "LSTM", with its domain where that is not ONNX's own
-  std::string reason;              // "no such operator", "attribute auto_pad = ..."
+  std::string reason;              // "no such operator"
   std::vector<std::string> nodes;  // the model's node names
 };
 
@@ -51,7 +41,8 @@ struct CheckReport {
   std::vector<OperatorCount> operators;
   std::vector<UnsupportedOperator> unsupported;  // empty: the model compiles
 };
-// Throws Error only for what keeps the model from being looked at: no such file, not a model, another format version.
+// Throws Error for what keeps the model from being looked at: no such file, not a model, another format version; and, where all
+// operators are known, one that lists every node whose attributes, inputs or types do not fit.
 CheckReport check_file(const std::string& model, const ModelOptions& options);
 
 }  // namespace broach

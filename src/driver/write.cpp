@@ -5,9 +5,7 @@
 #include <cctype>
 #include <filesystem>
 
-#include <nlohmann/json.hpp>
-
-#include "driver/artifact.h"
+#include "driver/external_linker.h"
 #include "support/files.h"
 
 namespace broach {
@@ -16,12 +14,6 @@ namespace {
 std::string_view text(const Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 std::string without_suffix(const std::string& path) { return path.substr(0, path.rfind('.')); }
-
-std::string meta_json(const CompileOptions& options) {
-  nlohmann::ordered_json meta = {{"producer", "broach"}};
-  for (const auto& [key, value] : options.meta) meta[key] = nlohmann::ordered_json::parse(value);
-  return meta.dump();
-}
 
 CodegenOptions codegen_options(const CompileOptions& options, Dumper& dumper) {
   CodegenOptions codegen;
@@ -55,6 +47,38 @@ std::string static_header(const LoweredProgram& program) {
   return header;
 }
 
+// What would have no effect on a model that is saved as it was imported.
+void refuse_for_graph(const CompileOptions& options) {
+  CompileOptions defaults;
+  std::pair<bool, const char*> given[] = {{options.opt_level != defaults.opt_level, "an optimisation level"},
+                                          {!options.disabled_passes.empty(), "disabled passes"},
+                                          {!options.pass_config.empty(), "settings of passes"},
+                                          {!options.desired_layout.empty(), "a desired layout"},
+                                          {!options.dump_code.empty(), "dumps of later stages"},
+                                          {!options.print_ir_before.empty() || !options.print_ir_after.empty(), "printing around passes"},
+                                          {!options.meta.empty(), "labels or preprocessing"},
+                                          {options.module_name != defaults.module_name, "a module name"},
+                                          {options.target != defaults.target, "a target"}};
+  for (const auto& [is_given, what] : given)
+    if (is_given) throw_error("{} can have no effect on '{}', which is the model as it was imported", what, options.output);
+}
+
+std::vector<std::string> write_static(const BuiltProgram& built, const CompileOptions& options, Dumper& dumper) {
+  CodegenOptions codegen = codegen_options(options, dumper);
+  ParamsBlob params = make_params(built.program.constants);
+  std::vector<Bytes> objects = compile_functions(built.program.functions, built.target, codegen);
+  objects.push_back(compile_static_entry(built.program, {params.offsets, int64_t(params.bytes.size()), &params.bytes}, built.target, codegen));
+  std::string header = without_suffix(options.output) + ".h";
+  write_file_atomically(header, static_header(built.program));
+  try {
+    write_file_atomically(options.output, text(write_archive(objects, built.program.name)));
+  } catch (...) {
+    std::filesystem::remove(header);  // one without the other is of no use
+    throw;
+  }
+  return {options.output, header};
+}
+
 }  // namespace
 
 OutputKind output_kind(const std::string& path) {
@@ -66,12 +90,18 @@ OutputKind output_kind(const std::string& path) {
   throw_error("the output '{}' ends in none of .tar, .so, .a and .graph, which say what to write", path);
 }
 
-void check_output(const CompileOptions& options) {
-  output_kind(options.output);
-  const std::string& name = options.module_name;
+void check_module_name(const std::string& name) {
   bool valid = !name.empty() && name.size() < 100 && !std::isdigit(static_cast<unsigned char>(name[0]));
   for (char c : name) valid = valid && (std::isalnum(static_cast<unsigned char>(c)) || c == '_');
   if (!valid) throw_error("the module name '{}' is not made of letters, digits and _, beginning with no digit", name);
+}
+
+void check_output(const CompileOptions& options) {
+  OutputKind kind = output_kind(options.output);
+  check_module_name(options.module_name);
+  bool linked = kind == OutputKind::tar || kind == OutputKind::shared;
+  if (!linked && !options.cross_compiler.empty()) throw_error("a cross compiler has no effect on '{}', for which nothing is linked", options.output);
+  if (kind == OutputKind::graph) refuse_for_graph(options);
   std::filesystem::path folder = std::filesystem::path(options.output).parent_path();
   if (folder.empty()) folder = ".";
   if (std::filesystem::is_directory(options.output)) throw_error("cannot write '{}': it is a directory", options.output);
@@ -79,19 +109,16 @@ void check_output(const CompileOptions& options) {
   if (access(folder.c_str(), W_OK) != 0) throw_error("cannot write '{}': the folder '{}' is not writable", options.output, folder.string());
 }
 
-std::vector<std::string> write_artifact(const LoweredProgram& program, const Target& target, const CompileOptions& options, Dumper& dumper) {
+Library shared_library(const BuiltProgram& built, const CompileOptions& options, Dumper& dumper) {
+  BuildLibraryOptions library{output_kind(options.output) == OutputKind::shared, built.meta, codegen_options(options, dumper), {}};
+  if (!options.cross_compiler.empty()) library.link = external_linker(options.cross_compiler, options.cross_compiler_options);
+  return build_library(built.program, built.target, library);
+}
+
+std::vector<std::string> write_artifact(const BuiltProgram& built, const CompileOptions& options, Dumper& dumper) {
   OutputKind kind = output_kind(options.output);
-  CodegenOptions codegen = codegen_options(options, dumper);
-  if (kind == OutputKind::archive) {
-    ParamsBlob params = make_params(program.constants);
-    std::vector<Bytes> objects = compile_functions(program.functions, target, codegen);
-    objects.push_back(compile_static_entry(program, {params.offsets, int64_t(params.bytes.size()), &params.bytes}, target, codegen));
-    std::string header = without_suffix(options.output) + ".h";
-    write_file_atomically(header, static_header(program));
-    write_file_atomically(options.output, text(write_archive(objects, program.name)));
-    return {options.output, header};
-  }
-  Library library = build_library(program, target, {kind == OutputKind::shared, meta_json(options), codegen});
+  if (kind == OutputKind::archive) return write_static(built, options, dumper);
+  Library library = shared_library(built, options, dumper);
   if (kind == OutputKind::shared) {
     AtomicFile file(options.output);
     file.executable = true;
@@ -99,7 +126,7 @@ std::vector<std::string> write_artifact(const LoweredProgram& program, const Tar
     file.commit();
     return {options.output};
   }
-  std::string json = plan_json(program);
+  std::string json = plan_json(built.program);
   write_tar(options.output, {{"mod.so", text(library.bytes)}, {"mod.json", json}, {"mod.params", text(library.params.bytes)}});
   return {options.output};
 }

@@ -54,6 +54,7 @@ namespace {
 
 bool is_comparison(Op op) { return op >= Op::eq && op <= Op::ge; }
 bool is_logic(Op op) { return op == Op::logical_and || op == Op::logical_or; }
+bool is_reduction(Op op) { return op >= Op::reduce_add && op <= Op::reduce_mul; }
 
 Expr adapt(const Expr& e, const Expr& other) {
   Expr result = e;
@@ -73,8 +74,9 @@ void check_same_type(Op op, const Expr& a, const Expr& b) {
 
 Expr make_unary(Op op, Expr a) {
   Type type = a.type();
+  if (is_reduction(op) && type.lanes == 1) return a;
   if (op == Op::logical_not || op == Op::is_nan || op == Op::is_inf) type.dtype = DType::boolean;
-  if (op >= Op::reduce_add && op <= Op::reduce_mul) type.lanes = 1;
+  if (is_reduction(op)) type.lanes = 1;
   return build(op, type, {std::move(a)});
 }
 
@@ -129,6 +131,7 @@ Expr broadcast(Expr a, int lanes) {
 }
 
 Expr ramp(Expr base, Expr stride, int lanes) {
+  if (lanes == 1) return base;
   Type type{base.dtype(), uint16_t(lanes)};
   return build(Op::ramp, type, {std::move(base), std::move(stride)});
 }

@@ -95,7 +95,7 @@ Expr fma(Expr a, Expr b, Expr c);            // a * b + c
 Expr cast(DType dtype, Expr a);              // float to int truncates towards zero and saturates; int to int wraps; to bool: != 0
 Expr bitcast(DType dtype, Expr a);           // the same bits; the widths agree (checked)
 Expr broadcast(Expr a, int lanes);
-Expr ramp(Expr base, Expr stride, int lanes);  // base, base + stride, ...
+Expr ramp(Expr base, Expr stride, int lanes);  // base, base + stride, ...; of one lane, base
 Expr load(std::shared_ptr<const BufferNode> buffer, Expr index);  // index in elements; its lanes are the value's lanes
 
 Expr operator+(Expr a, Expr b);

@@ -53,10 +53,12 @@ Expr Simplifier::min_max(Op op, const Expr& a, const Expr& b) {
     }
     if (!absorbed) kept.push_back(e);
   }
-  std::stable_sort(kept.begin(), kept.end(), [&](const Expr& x, const Expr& y) {
+  auto less = [&](const Expr& x, const Expr& y) {
     if (is_literal(x) != is_literal(y)) return is_literal(y);
     return !is_float(x.dtype()) && order_.compare(x, y) < 0;
-  });
+  };
+  for (auto next = kept.begin(); next != kept.end(); ++next)  // by insertion: floats keep their order
+    std::rotate(std::upper_bound(kept.begin(), next, *next, less), next, next + 1);
   Expr result = kept[0];
   for (size_t i = 1; i < kept.size(); ++i) result = make_binary(op, result, kept[i]);
   return result;

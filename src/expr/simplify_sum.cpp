@@ -92,7 +92,7 @@ Expr Simplifier::product(const Expr& a, const Expr& b) {
   collect_factors(a, factors);
   collect_factors(b, factors);
   if (factors.size() > most_factors) return order_.compare(a, b) <= 0 ? a * b : b * a;
-  std::stable_sort(factors.begin(), factors.end(), [this](const Expr& x, const Expr& y) { return order_.compare(x, y) < 0; });
+  std::sort(factors.begin(), factors.end(), [this](const Expr& x, const Expr& y) { return order_.compare(x, y) < 0; });
   return product_of(factors);
 }
 

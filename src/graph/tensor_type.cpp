@@ -18,8 +18,8 @@ int64_t element_count(const Shape& shape) {
   int64_t count = 1, bound = 1;  // the bound takes an empty dimension for 1, so that pitches fit as well
   for (int64_t dim : shape) {
     if (dim < 0) throw_error("a tensor of shape {} has a negative dimension", to_string(shape));
-    if (__builtin_mul_overflow(bound, std::max<int64_t>(dim, 1), &bound) || bound > max_elements)
-      throw_error("a tensor of shape {} is larger than 2^40 elements", to_string(shape));
+    if (__builtin_mul_overflow(bound, std::max<int64_t>(dim, 1), &bound) || bound >= max_elements)
+      throw_error("a tensor of shape {} has 2^40 elements or more", to_string(shape));
     count *= dim;
   }
   return count;

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "image/jpeg_tables.h"
+
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
 #define STBI_NO_STDIO
@@ -27,6 +29,7 @@ const stbi_uc* bytes_of(std::span<const std::byte> file) { return reinterpret_ca
 std::optional<EncodedSize> stb_image_size(std::span<const std::byte> file) {
   EncodedSize size;
   int components = 0;
+  if (!has_sound_jpeg_tables(file)) return std::nullopt;
   if (!stbi_info_from_memory(bytes_of(file), int(file.size()), &size.width, &size.height, &components)) return std::nullopt;
   size.colour = components > 2;
   return size;

@@ -34,7 +34,23 @@ Buffer make_buffer(std::string name, DType dtype, int64_t elements, Storage stor
 enum class ForKind : uint8_t { serial, parallel, vector, unrolled };
 enum class StmtOp : uint8_t { for_loop, block, let, if_then_else, store, allocate, prefetch };
 
-class Stmt;
+struct StmtNode;
+
+class Stmt {
+ public:
+  Stmt() = default;
+  explicit Stmt(StmtNode node);
+  const StmtNode* operator->() const { return node_.get(); }
+  const StmtNode& operator*() const { return *node_; }
+  explicit operator bool() const { return node_ != nullptr; }
+  bool same_as(const Stmt& other) const { return node_ == other.node_; }
+  bool is(StmtOp op) const;
+  const Stmt& body() const;
+
+ private:
+  std::shared_ptr<const StmtNode> node_;
+};
+
 struct StmtNode {
   StmtOp op;
   ForKind for_kind = ForKind::serial;
@@ -44,20 +60,9 @@ struct StmtNode {
   std::vector<Stmt> body = {};   // for_loop, let, allocate: one; if: one or two; block: any
 };
 
-class Stmt {
- public:
-  Stmt() = default;
-  explicit Stmt(StmtNode node) : node_(std::make_shared<const StmtNode>(std::move(node))) {}
-  const StmtNode* operator->() const { return node_.get(); }
-  const StmtNode& operator*() const { return *node_; }
-  explicit operator bool() const { return node_ != nullptr; }
-  bool same_as(const Stmt& other) const { return node_ == other.node_; }
-  bool is(StmtOp op) const { return node_ && node_->op == op; }
-  const Stmt& body() const { return node_->body[0]; }
-
- private:
-  std::shared_ptr<const StmtNode> node_;
-};
+inline Stmt::Stmt(StmtNode node) : node_(std::make_shared<const StmtNode>(std::move(node))) {}
+inline bool Stmt::is(StmtOp op) const { return node_ && node_->op == op; }
+inline const Stmt& Stmt::body() const { return node_->body[0]; }
 
 Stmt make_for(Var var, Expr begin, Expr extent, Stmt body, ForKind kind = ForKind::serial);
 Stmt make_block(std::vector<Stmt> body);  // flattens nested blocks; a block of one is that one

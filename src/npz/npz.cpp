@@ -7,6 +7,7 @@
 #include <ranges>
 
 #include "support/errors.h"
+#include "support/files.h"
 
 namespace broach {
 namespace {
@@ -56,6 +57,28 @@ std::vector<std::byte> from_fortran(const std::vector<std::byte>& in, const Tens
     }
   }
   return out;
+}
+
+using Archive = std::unique_ptr<zip, void (*)(zip*)>;
+using Source = std::unique_ptr<zip_source_t, void (*)(zip_source_t*)>;
+
+void add_entry(zip* file, const std::string& name, const std::string& contents, const std::string& path) {
+  zip_source_t* source = zip_source_buffer(file, contents.data(), contents.size(), 0);
+  zip_int64_t index = zip_file_add(file, (name + std::string(suffix)).c_str(), source, ZIP_FL_ENC_UTF_8);
+  if (index < 0) {
+    zip_source_free(source);
+    throw_error("array '{}' cannot be put into '{}': {}", name, path, zip_strerror(file));
+  }
+  zip_set_file_compression(file, zip_uint64_t(index), ZIP_CM_STORE, 0);
+  constexpr zip_uint16_t midnight = 0, first_of_1980 = 1 << 5 | 1;  // zip's earliest date, as numpy writes it
+  zip_file_set_dostime(file, zip_uint64_t(index), midnight, first_of_1980, 0);
+}
+
+void copy_source(zip_source_t* source, AtomicFile& output) {
+  std::vector<char> piece(1 << 20);
+  zip_source_open(source);
+  for (zip_int64_t got; (got = zip_source_read(source, piece.data(), piece.size())) > 0;) output.write({piece.data(), size_t(got)});
+  zip_source_close(source);
 }
 
 }  // namespace
@@ -117,8 +140,11 @@ std::vector<std::byte> NpzFile::read(const std::string& name) const {
 }
 
 void write_npz(const std::string& path, const std::vector<NamedArray>& arrays) {
-  int error = 0;
-  std::unique_ptr<zip, void (*)(zip*)> file(zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &error), zip_discard);
+  AtomicFile output(path);  // where it cannot be written, that is known before the work
+  Source memory(zip_source_buffer_create(nullptr, 0, 0, nullptr), zip_source_free);
+  if (!memory) throw std::bad_alloc();
+  zip_source_keep(memory.get());  // the archive frees one hold
+  Archive file(zip_open_from_source(memory.get(), ZIP_TRUNCATE, nullptr), zip_discard);
   if (!file) throw_error("'{}' cannot be written", path);
   std::vector<std::string> contents;  // zip_close reads them
   for (const auto& array : arrays) {
@@ -126,19 +152,11 @@ void write_npz(const std::string& path, const std::vector<NamedArray>& arrays) {
     contents.push_back(write_npy_header(array.type));
     contents.back().append(static_cast<const char*>(array.data), bytes);
   }
-  for (size_t i = 0; i < arrays.size(); ++i) {
-    zip_source_t* source = zip_source_buffer(file.get(), contents[i].data(), contents[i].size(), 0);
-    zip_int64_t index = zip_file_add(file.get(), (arrays[i].name + std::string(suffix)).c_str(), source, ZIP_FL_ENC_UTF_8);
-    if (index < 0) {
-      zip_source_free(source);
-      throw_error("array '{}' cannot be put into '{}': {}", arrays[i].name, path, zip_strerror(file.get()));
-    }
-    zip_set_file_compression(file.get(), zip_uint64_t(index), ZIP_CM_STORE, 0);
-    constexpr zip_uint16_t midnight = 0, first_of_1980 = 1 << 5 | 1;  // zip's earliest date, as numpy writes it
-    zip_file_set_dostime(file.get(), zip_uint64_t(index), midnight, first_of_1980, 0);
-  }
+  for (size_t i = 0; i < arrays.size(); ++i) add_entry(file.get(), arrays[i].name, contents[i], path);
   if (zip_close(file.get()) != 0) throw_error("'{}' cannot be written: {}", path, zip_strerror(file.get()));
   static_cast<void>(file.release());  // closed
+  copy_source(memory.get(), output);
+  output.commit();
 }
 
 }  // namespace broach

@@ -256,7 +256,7 @@ std::vector<TensorType> infer_prelu(const Node& node) {
   expect_domain(node, 0, Domain::signed_numbers);
   expect_same_dtype(node, 0, 1);
   const TensorType &x = type_of(node, 0), &slope = type_of(node, 1);
-  if (broadcast_shapes(x.shape, slope.shape) != x.shape)
+  if (slope.shape.size() > x.shape.size() || broadcast_shapes(x.shape, slope.shape) != x.shape)
     throw_error("the slope {} of prelu does not broadcast to the shape {}", to_string(slope.shape), to_string(x.shape));
   return {{x.dtype, x.shape, elementwise_layout(node, x.shape)}};
 }

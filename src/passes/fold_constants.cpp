@@ -2,21 +2,34 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 #include "ops/op_def.h"
 
 namespace broach {
 namespace {
 
-constexpr int64_t most_bytes = int64_t(1) << 30, most_bytes_together = int64_t(8) << 30;
+constexpr int64_t most_bytes = int64_t(1) << 30;
+// A few nodes can make any number of bytes of a few: what a node adds to its inputs' is bounded, in all and, where it is not the
+// mere filling of a shape, by itself.
+constexpr int64_t most_growth = int64_t(64) << 20, most_growth_together = int64_t(2) << 30;
 
 bool has_constant_inputs(const Node& node) {
   return std::all_of(node.inputs.begin(), node.inputs.end(), [](const Value* value) { return !value || value->is_constant(); });
 }
 
+int64_t bytes_of(const TensorType& type) { return element_count(type.shape) * byte_size(type.dtype); }
+
+int64_t bytes_of_inputs(const Node& node) {
+  int64_t bytes = 0;
+  for (const Value* input : std::set<const Value*>(node.inputs.begin(), node.inputs.end()))
+    if (input) bytes += bytes_of(input->type);
+  return bytes;
+}
+
 int64_t bytes_of_outputs(const Node& node) {
   int64_t bytes = 0;
-  for (const Value* output : node.outputs) bytes += element_count(output->type.shape) * byte_size(output->type.dtype);
+  for (const Value* output : node.outputs) bytes += bytes_of(output->type);
   return bytes;
 }
 
@@ -29,8 +42,10 @@ Constant repeated(const Constant& element, const TensorType& type) {
   return Constant(type, data, bytes ? data->data() : element.data());
 }
 
+bool fills_a_shape(const Node& node) { return node.op == &op_expand && element_count(node.inputs[0]->type.shape) == 1; }
+
 std::vector<Constant> compute(const Node& node, const std::vector<Constant>& inputs, const ConstantEvaluator& evaluate) {
-  if (node.op == &op_expand && inputs[0].elements() == 1) return {repeated(inputs[0], node.output()->type)};
+  if (fills_a_shape(node)) return {repeated(inputs[0], node.output()->type)};
   return evaluate(node, inputs);
 }
 
@@ -53,9 +68,10 @@ bool fold_constants(Graph& graph, const ConstantEvaluator& evaluate) {
   int64_t together = 0;
   bool changed = false;
   for (auto& node : graph.nodes()) {
-    int64_t bytes = bytes_of_outputs(*node);
-    if (!has_constant_inputs(*node) || bytes > most_bytes || together + bytes > most_bytes_together) continue;
-    together += bytes;
+    if (!has_constant_inputs(*node)) continue;
+    int64_t bytes = bytes_of_outputs(*node), growth = std::max<int64_t>(0, bytes - bytes_of_inputs(*node));
+    if (bytes > most_bytes || (growth > most_growth && !fills_a_shape(*node)) || together + growth > most_growth_together) continue;
+    together += growth;
     fold(graph, *node, evaluate);
     changed = true;
   }

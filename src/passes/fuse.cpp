@@ -13,7 +13,7 @@ constexpr size_t most_followers = 12;  // a longer chain gains nothing and makes
 
 class Fusion {
  public:
-  explicit Fusion(const Graph& graph) : graph_(graph) {
+  Fusion(const Graph& graph, size_t most_nodes) : graph_(graph), most_nodes_(most_nodes) {
     for (size_t i = 0; i < graph.nodes().size(); ++i) position_[graph.nodes()[i].get()] = i;
   }
 
@@ -58,7 +58,7 @@ class Fusion {
   void follow(Value* anchor, std::vector<Node*>* members) const {
     std::vector<Node*> set = *members;
     Value* frontier = anchor;
-    while (set.size() < members->size() + most_followers) {
+    while (set.size() < std::min(members->size() + most_followers, most_nodes_)) {
       Node* next = nullptr;
       for (Node* member : set)
         for (Node* user : member->output()->users)
@@ -113,6 +113,7 @@ class Fusion {
   }
 
   const Graph& graph_;
+  const size_t most_nodes_;
   std::map<const Node*, size_t> position_;
   std::set<const Node*> taken_;
 };
@@ -161,6 +162,6 @@ bool is_elementwise(const Node& node) {
   return same_place;
 }
 
-std::vector<FusionGroup> fuse(const Graph& graph) { return Fusion(graph).run(); }
+std::vector<FusionGroup> fuse(const Graph& graph, size_t most_nodes) { return Fusion(graph, most_nodes).run(); }
 
 }  // namespace broach

@@ -11,8 +11,9 @@ struct FusionGroup {
   Origin origin() const;
 };
 
-// Covers the graph's nodes except views (reshape of a row-major value), groups in an order in which they can run. Deterministic.
-std::vector<FusionGroup> fuse(const Graph& graph);
+// Covers the graph's nodes except views (reshape of a row-major value), groups in an order in which they can run, each of at most
+// `most_nodes` nodes. Deterministic.
+std::vector<FusionGroup> fuse(const Graph& graph, size_t most_nodes = SIZE_MAX);
 
 // True if the node's output is the same memory as its first input: a reshape of row-major data, a change of layout that changes nothing.
 bool is_alias(const Node& node);

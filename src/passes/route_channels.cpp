@@ -82,6 +82,7 @@ bool compose_gathers(Graph& graph, Node& node) {
   std::vector<int64_t> table = node.inputs[1]->constant.ints(), first = inner->inputs[1]->constant.ints();
   for (int64_t& channel : table) channel = first[size_t(channel)];
   Value* constant = graph.add_constant(Constant::of_ints(table, {int64_t(table.size())}), inner->inputs[0]->name + ".channels");
+  node.origin = joined(inner->origin, node.origin);
   graph.replace_input(&node, 0, inner->inputs[0]);
   graph.replace_input(&node, 1, constant);
   return true;

@@ -86,7 +86,7 @@ void ProgramBuilder::declare_tensors() {
 }
 
 void ProgramBuilder::order_groups() {
-  for (FusionGroup& group : fuse(graph_)) groups_.push_back(express(std::move(group)));
+  for (FusionGroup& group : fuse(graph_, options_.most_fused)) groups_.push_back(express(std::move(group)));
   placement_ = std::make_unique<Placement>(graph_, groups_);
 }
 
@@ -151,7 +151,8 @@ void ProgramBuilder::emit_group(const GroupExpressions& expressions, const std::
   pending.step.origin = origin;
   for (size_t i = 0; i < expressions.group.inputs.size(); ++i) {
     const Value* value = expressions.group.inputs[i];
-    if (!value->is_constant()) {
+    const Root& root = placement_->roots()[size_t(placement_->place(value).root)];
+    if (root.kind != Root::Kind::constant) {
       pending.reads.push_back(buffer_of(placement_->place(value)));
       pending.step.arguments.push_back(pending.reads.back());
       continue;
@@ -159,9 +160,13 @@ void ProgramBuilder::emit_group(const GroupExpressions& expressions, const std::
     const PackedConstant* packed = nullptr;
     for (const PackedConstant& p : lowered.packed)
       if (p.input == i) packed = &p;
-    pending.step.arguments.push_back(constant_buffer(value, packed));
+    pending.step.arguments.push_back(constant_buffer(root.value, packed));  // a view of a constant is read where the constant lies
   }
-  for (const Place& place : outputs) pending.writes.push_back(buffer_of(place));
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const Value* value = expressions.group.nodes.empty() ? expressions.group.inputs[0] : expressions.group.outputs[i];
+    if (options_.results) options_.results->push_back({pending_.size(), pending.step.arguments.size() + i, value, outputs[i].buffer});
+    pending.writes.push_back(buffer_of(outputs[i]));
+  }
   pending.step.arguments.insert(pending.step.arguments.end(), pending.writes.begin(), pending.writes.end());
   int64_t operations = 0;
   for (const Tensor& tensor : reachable(expressions.outputs)) {
@@ -272,7 +277,11 @@ void ProgramBuilder::place_in_arena() {
   ArenaPlan plan = plan_arena(list);
   program_.arena_bytes = plan.bytes;
   for (size_t i = 0; i < program_.buffers.size(); ++i)
-    if (program_.buffers[i].kind == BufferKind::arena) program_.buffers[i].offset += plan.offsets[position.at(buffer_roots_[i])];
+    if (program_.buffers[i].kind == BufferKind::arena) {
+      size_t allocation = position.at(buffer_roots_[i]);
+      program_.buffers[i].index = int(allocation);
+      program_.buffers[i].offset += plan.offsets[allocation];
+    }
 }
 
 }  // namespace

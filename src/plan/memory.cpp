@@ -10,7 +10,7 @@ ArenaPlan plan_arena(const std::vector<Lifetime>& buffers) {
   auto rounded = [](int64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; };
   std::vector<size_t> order(buffers.size());
   std::iota(order.begin(), order.end(), size_t(0));
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return buffers[a].bytes > buffers[b].bytes; });
+  std::ranges::sort(order, {}, [&](size_t i) { return std::pair(-buffers[i].bytes, i); });
   ArenaPlan plan;
   plan.offsets.assign(buffers.size(), 0);
   std::vector<size_t> placed;  // by offset

@@ -1,6 +1,7 @@
 #include "plan/program.h"
 
 #include <algorithm>
+#include <map>
 #include <sstream>
 
 namespace broach {
@@ -70,6 +71,84 @@ void check_step(const LoweredProgram& program, const ProgramStep& step, size_t l
   for (int argument : step.arguments) BROACH_CHECK(argument >= 0 && size_t(argument) < limit, "argument {} of {}", argument, function.name);
 }
 
+int64_t bytes_of(const ProgramTensor& tensor) { return element_count(tensor.shape) * byte_size(tensor.dtype); }
+
+void check_buffer(const LoweredProgram& program, const ProgramBuffer& b) {
+  BROACH_CHECK(b.offset >= 0 && b.bytes >= 0 && b.index >= 0, "a buffer at {} of {} bytes", b.offset, b.bytes);
+  auto within = [&](size_t count, auto bytes_of_index) {
+    BROACH_CHECK(size_t(b.index) < count, "a buffer of {} {}, there are {}", kind_names[int(b.kind)], b.index, count);
+    int64_t bytes = bytes_of_index(size_t(b.index));
+    BROACH_CHECK(b.offset + b.bytes <= bytes, "a buffer ends at {}, {} {} has {}", b.offset + b.bytes, kind_names[int(b.kind)], b.index, bytes);
+  };
+  switch (b.kind) {
+    case BufferKind::input: return within(program.inputs.size(), [&](size_t i) { return bytes_of(program.inputs[i]); });
+    case BufferKind::output: return within(program.outputs.size(), [&](size_t i) { return bytes_of(program.outputs[i]); });
+    case BufferKind::constant: return within(program.constants.size(), [&](size_t i) { return program.constants[i].bytes(); });
+    case BufferKind::arena: return within(INT32_MAX, [&](size_t) { return program.arena_bytes; });
+  }
+}
+
+void check_arguments(const LoweredProgram& program, const ProgramStep& step) {
+  const PrimFunc& function = program.functions[size_t(step.function)];
+  for (size_t i = 0; i < step.arguments.size(); ++i) {
+    const Buffer& param = function.params[i];
+    const ProgramBuffer& buffer = program.buffers[size_t(step.arguments[i])];
+    int64_t needed = param->elements * byte_size(param->dtype);
+    BROACH_CHECK(needed <= buffer.bytes, "{} needs {} bytes for {}, buffer {} has {}", function.name, needed, param->name, step.arguments[i],
+                 buffer.bytes);
+    BROACH_CHECK(!param->written || (buffer.kind != BufferKind::constant && buffer.kind != BufferKind::input), "{} writes {}", function.name,
+                 kind_names[int(buffer.kind)]);
+  }
+}
+
+bool overlap(const ProgramBuffer& a, const ProgramBuffer& b) {
+  return a.kind == b.kind && a.index == b.index && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+}
+
+// A step reads nothing that a step since the last barrier wrote.
+void check_barriers(const LoweredProgram& program) {
+  std::vector<const ProgramBuffer*> written;
+  for (const ProgramStep& step : program.steps) {
+    if (step.barrier) written.clear();
+    const PrimFunc& function = program.functions[size_t(step.function)];
+    for (size_t i = 0; i < step.arguments.size(); ++i) {
+      const ProgramBuffer& buffer = program.buffers[size_t(step.arguments[i])];
+      if (function.params[i]->written) continue;
+      for (const ProgramBuffer* w : written)
+        BROACH_CHECK(!overlap(*w, buffer), "{} reads buffer {} without a barrier after the step that wrote it", function.name, step.arguments[i]);
+    }
+    for (size_t i = 0; i < step.arguments.size(); ++i)
+      if (function.params[i]->written) written.push_back(&program.buffers[size_t(step.arguments[i])]);
+  }
+}
+
+// Memory of one allocation, as its buffers show it, and when it is in use, counted in barriers.
+struct Allocation {
+  int64_t begin = 0, end = 0;
+  int first = 0, last = 0;
+};
+
+void check_allocations(const LoweredProgram& program) {
+  std::map<int, Allocation> allocations;
+  int interval = 0;
+  for (const ProgramStep& step : program.steps) {
+    interval += step.barrier;
+    for (int argument : step.arguments) {
+      const ProgramBuffer& b = program.buffers[size_t(argument)];
+      if (b.kind != BufferKind::arena) continue;
+      auto [entry, fresh] = allocations.try_emplace(b.index, Allocation{b.offset, b.offset + b.bytes, interval, interval});
+      Allocation& a = entry->second;
+      a = {std::min(a.begin, b.offset), std::max(a.end, b.offset + b.bytes), a.first, interval};
+    }
+  }
+  for (auto a = allocations.begin(); a != allocations.end(); ++a)
+    for (auto b = std::next(a); b != allocations.end(); ++b) {
+      const Allocation &x = a->second, &y = b->second;
+      bool apart = x.end <= y.begin || y.end <= x.begin || x.last < y.first || y.last < x.first;
+      BROACH_CHECK(apart, "allocations {} and {} of the arena overlap and are in use at the same time", a->first, b->first);
+    }
+}
+
 }  // namespace
 
 std::string to_string(const LoweredProgram& program) {
@@ -126,24 +205,10 @@ LoweredProgram parse_program(std::string_view text) {
 void verify(const LoweredProgram& program) {
   for (const ProgramStep& step : program.steps) check_step(program, step, program.buffers.size());
   for (const ProgramStep& step : program.prologue) check_step(program, step, program.constants.size());
-  for (const ProgramBuffer& b : program.buffers) {
-    BROACH_CHECK(b.offset >= 0 && b.bytes >= 0 && b.index >= 0, "a buffer at {} of {} bytes", b.offset, b.bytes);
-    if (b.kind == BufferKind::arena)
-      BROACH_CHECK(b.offset + b.bytes <= program.arena_bytes, "a buffer ends at {}, the arena has {}", b.offset + b.bytes, program.arena_bytes);
-    if (b.kind == BufferKind::constant) BROACH_CHECK(size_t(b.index) < program.constants.size(), "buffer of constant {}", b.index);
-    if (b.kind == BufferKind::input) BROACH_CHECK(size_t(b.index) < program.inputs.size(), "buffer of input {}", b.index);
-    if (b.kind == BufferKind::output) BROACH_CHECK(size_t(b.index) < program.outputs.size(), "buffer of output {}", b.index);
-  }
-  for (const ProgramStep& step : program.steps)
-    for (size_t i = 0; i < step.arguments.size(); ++i) {
-      const Buffer& param = program.functions[size_t(step.function)].params[i];
-      const ProgramBuffer& buffer = program.buffers[size_t(step.arguments[i])];
-      BROACH_CHECK(param->elements * byte_size(param->dtype) <= buffer.bytes, "{} needs {} bytes for {}, buffer {} has {}",
-                   program.functions[size_t(step.function)].name, param->elements * byte_size(param->dtype), param->name, step.arguments[i],
-                   buffer.bytes);
-      BROACH_CHECK(!param->written || (buffer.kind != BufferKind::constant && buffer.kind != BufferKind::input), "{} writes {}",
-                   program.functions[size_t(step.function)].name, kind_names[int(buffer.kind)]);
-    }
+  for (const ProgramBuffer& buffer : program.buffers) check_buffer(program, buffer);
+  for (const ProgramStep& step : program.steps) check_arguments(program, step);
+  check_barriers(program);
+  check_allocations(program);
 }
 
 }  // namespace broach

@@ -27,7 +27,7 @@ enum class BufferKind : uint8_t { input, output, constant, arena };
 
 struct ProgramBuffer {
   BufferKind kind = BufferKind::arena;
-  int index = 0;       // input, output: which tensor; constant: which constant
+  int index = 0;       // input, output: which tensor; constant: which constant; arena: which allocation, of which this is all or a view
   int64_t offset = 0;  // bytes, from the tensor's, constant's or arena's start; a multiple of 64 for arena buffers that are no views
   int64_t bytes = 0;
 };
@@ -54,7 +54,8 @@ struct LoweredProgram {
 std::string to_string(const LoweredProgram& program);
 LoweredProgram parse_program(std::string_view text);  // constants come back without values
 
-// Throws InternalError: indices out of range, argument counts, a buffer outside the arena, two live buffers that overlap.
+// Throws InternalError: indices out of range, argument counts, a buffer outside its tensor, constant or the arena, allocations that overlap
+// and are in use at the same time (between two barriers steps run in any order), a step that reads what one since the last barrier wrote.
 void verify(const LoweredProgram& program);
 
 }  // namespace broach

@@ -45,7 +45,8 @@ bool for_each_segment(const uint8_t* bytes, uint64_t size, Visit&& visit) {
 
 enum class Found { no, yes, damaged };
 
-// Looks through the notes of one segment for ours.
+// Looks through the notes of one segment for ours. Some linkers put notes of different alignment into one segment: what
+// reads as no note there is foreign, not damage.
 Found find_in_segment(Artifact& artifact, const Elf64_Phdr& segment) {
   const uint64_t unit = segment.p_align == 8 ? 8 : 4;
   if (!in_range(segment.p_offset, segment.p_filesz, artifact.size)) return Found::damaged;
@@ -53,10 +54,11 @@ Found find_in_segment(Artifact& artifact, const Elf64_Phdr& segment) {
   for (uint64_t at = segment.p_offset; end - at >= sizeof(Elf64_Nhdr);) {
     Elf64_Nhdr note = {};
     read_at(artifact.bytes, end, at, note);
+    const bool named = note.n_namesz == sizeof BROACH_NOTE_OWNER && note.n_namesz <= end - at - sizeof note &&
+                       std::memcmp(artifact.bytes + at + sizeof note, BROACH_NOTE_OWNER, note.n_namesz) == 0;
     const uint64_t descriptor = align_up(at + sizeof note + note.n_namesz - segment.p_offset, unit) + segment.p_offset;
-    if (!in_range(descriptor, note.n_descsz, end)) return Found::damaged;
-    const bool ours = note.n_type == BROACH_NOTE_TYPE && note.n_namesz == sizeof BROACH_NOTE_OWNER &&
-                      std::memcmp(artifact.bytes + at + sizeof note, BROACH_NOTE_OWNER, note.n_namesz) == 0;
+    if (!in_range(descriptor, note.n_descsz, end)) return named ? Found::damaged : Found::no;
+    const bool ours = named && note.n_type == BROACH_NOTE_TYPE;
     if (ours) {
       if (note.n_descsz < offsetof(broach_note, checksum)) return Found::damaged;
       std::memcpy(&artifact.note, artifact.bytes + descriptor,

@@ -1,7 +1,9 @@
 // Memory and files of the runtime: each type owns what it holds and can only be moved.
 #pragma once
 #include <cstdint>
+#include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <type_traits>
 #include <utility>
 
@@ -9,7 +11,7 @@
 
 namespace broach::runtime::internal {
 
-// A zeroed array of plain elements from calloc; sized once.
+// A zeroed array of plain elements; sized once.
 template <typename T>
 class Array {
  public:
@@ -24,10 +26,17 @@ class Array {
   ~Array() { std::free(data_); }
 
   [[nodiscard]] bool allocate(uint64_t size) noexcept {
-    data_ = static_cast<T*>(std::calloc(size ? size : 1, sizeof(T)));
+    const uint64_t count = size ? size : 1;
+    if constexpr (alignof(T) <= alignof(max_align_t)) {
+      data_ = static_cast<T*>(std::calloc(count, sizeof(T)));
+    } else if (count <= SIZE_MAX / sizeof(T)) {
+      data_ = static_cast<T*>(std::aligned_alloc(alignof(T), count * sizeof(T)));
+      if (data_) std::memset(static_cast<void*>(data_), 0, count * sizeof(T));
+    }
     size_ = data_ ? size : 0;
     return data_ != nullptr;
   }
+  void shorten(uint64_t size) noexcept { size_ = size; }
   T* data() const noexcept { return data_; }
   uint64_t size() const noexcept { return size_; }
   T& operator[](uint64_t i) const noexcept { return data_[i]; }

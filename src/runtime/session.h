@@ -1,13 +1,10 @@
 // A session: a program's sizes evaluated, its memory taken, every step's pointers ready. run() walks the steps.
-//
-// Every worker of a run walks the whole list of steps by itself and takes its range of a step's tasks; a barrier stands
-// before a step that must see the work of other threads. Which thread runs a task never changes what it computes.
 #pragma once
 #include <atomic>
 
 #include "runtime/memory.h"
 #include "runtime/module.h"
-#include "runtime/thread_pool.h"
+#include "runtime/share_steps.h"
 
 namespace broach::runtime::internal {
 
@@ -18,8 +15,8 @@ struct Step {
   int64_t tasks;
   uint64_t copy_bytes;
   uint32_t origin;
-  bool shared;  // its tasks are split over the workers; else the calling thread runs all
-  bool sync;    // all earlier steps of all workers end before it begins
+  bool shared;  // its tasks are shared by the threads of a run; else one thread runs all
+  bool sync;    // all earlier steps end before it begins
 };
 
 // An input or output of the session.
@@ -55,7 +52,6 @@ struct broach_session {
   bool debug = false;       // guard pages, poisoned memory
   bool has_shared = false;  // some step can use workers
   bool rebound = true;      // bindings changed since they were last checked
-  bool profiling = false;
   uint64_t profiled_runs = 0;
 
   Array<int64_t> dims, shapes;
@@ -69,10 +65,11 @@ struct broach_session {
   Array<uint64_t> profile_ns;  // by step
   Array<broach::runtime::internal::Worker*> workers;
 
+  broach::runtime::internal::Sharing sharing;
+
   std::atomic<bool> busy{false};
-  uint32_t team = 1;                 // threads of this run
+  std::atomic<bool> profiling{false};
   std::atomic<uint64_t> failure{0};  // first step that failed + 1 in the upper half, its status in the lower
-  broach::runtime::internal::Barrier barrier;
 };
 
 namespace broach::runtime::internal {

@@ -23,8 +23,7 @@ class Builder {
     BROACH_TRY(make_memory());
     BROACH_TRY(count_pointers());
     BROACH_TRY(make_steps());
-    place_barriers();
-    return BROACH_STATUS_OK;
+    return share_steps(session_) ? BROACH_STATUS_OK : fail_memory("a session");
   }
 
  private:
@@ -178,21 +177,6 @@ class Builder {
     return BROACH_STATUS_OK;
   }
 
-  // Steps that the calling thread runs alone see each other's work without a barrier. But a later shared step that may
-  // overlap the last of them may not overlap those before the barrier that was left out.
-  void place_barriers() {
-    bool any = false, shared = false, left_out = false;  // since the last barrier
-    for (Step& step : session_.steps) {
-      const bool wanted = step.sync && any;
-      const bool alone = !shared && !step.shared;
-      step.sync = (wanted && !alone) || (left_out && step.shared);
-      if (step.sync) shared = left_out = false;
-      left_out |= wanted && alone;
-      shared |= step.shared;
-      any = true;
-    }
-  }
-
   broach_session& session_;
   const broach_module& module_;
   const broach_program& program_;
@@ -250,6 +234,7 @@ void close_session(broach_session* session) noexcept {
 }  // namespace broach::runtime::internal
 
 broach_session::~broach_session() {
+  broach::runtime::internal::await_workers(this, spin_ns);
   for (Pages* pages : own) {
     if (pages) pages->~Pages();
     std::free(pages);

@@ -36,56 +36,6 @@ broach_status check_bindings(broach_session& session) {
   return BROACH_STATUS_OK;
 }
 
-// Tasks [begin, end) of a copy are equal pieces, whole cache lines but for the last.
-void copy_tasks(const Step& step, int64_t begin, int64_t end) {
-  const uint64_t lines = (step.copy_bytes + BROACH_ALIGNMENT - 1) / BROACH_ALIGNMENT;
-  const auto offset_of = [&](int64_t task) {
-    const uint64_t offset = static_cast<uint64_t>(static_cast<unsigned __int128>(lines) * static_cast<uint64_t>(task) /
-                                                  static_cast<uint64_t>(step.tasks)) *
-                            BROACH_ALIGNMENT;
-    return offset < step.copy_bytes ? offset : step.copy_bytes;
-  };
-  const uint64_t from = offset_of(begin), to = offset_of(end);
-  std::memmove(static_cast<uint8_t*>(step.buf[1]) + from, static_cast<const uint8_t*>(step.buf[0]) + from, to - from);
-}
-
-void note_failure(broach_session& session, uint64_t step, int32_t status) {
-  uint64_t none = 0;
-  session.failure.compare_exchange_strong(none, (step + 1) << 32 | static_cast<uint32_t>(status));
-}
-
-// One worker's share of a step.
-inline void run_step(broach_session& session, const Step& step, broach_call& call, uint32_t worker) {
-  int64_t begin = 0, end = step.tasks;
-  if (step.shared) {
-    const int64_t team = session.team;
-    begin = step.tasks / team * worker + step.tasks % team * worker / team;
-    end = step.tasks / team * (worker + 1) + step.tasks % team * (worker + 1) / team;
-  }
-  if (begin >= end || session.failure.load(std::memory_order_relaxed)) return;
-  if (!step.fn) return copy_tasks(step, begin, end);
-  call.buf = step.buf;
-  const int32_t status = step.fn(&call, begin, end);
-  if (status) note_failure(session, static_cast<uint64_t>(&step - session.steps.data()), status);
-}
-
-void run_steps(void* argument, uint32_t worker) {
-  broach_session& session = *static_cast<broach_session*>(argument);
-  uint8_t* scratch = session.scratch.data() + worker * session.scratch_stride;
-  broach_call call = {sizeof call, nullptr, session.dims.data(), scratch, nullptr};
-  const bool together = session.team > 1, profiling = session.profiling;
-  uint64_t start = 0;
-  for (const Step& step : session.steps) {
-    if (together && (step.sync || profiling)) session.barrier.wait(session.team, session.spin_ns);
-    if (profiling) start = now_ns();
-    if (step.shared || worker == 0) run_step(session, step, call, worker);
-    if (!profiling) continue;
-    // A step's time is that of its slowest worker.
-    if (together && step.shared) session.barrier.wait(session.team, session.spin_ns);
-    if (worker == 0) session.profile_ns[static_cast<uint64_t>(&step - session.steps.data())] += now_ns() - start;
-  }
-}
-
 broach_status check_failure(const broach_session& session) {
   const uint64_t failure = session.failure.load(std::memory_order_relaxed);
   if (!failure) return BROACH_STATUS_OK;
@@ -154,12 +104,7 @@ broach_status run_session(broach_session& session) noexcept {
   BROACH_TRY(check_bindings(session));
   if (session.debug) poison(session);
   session.failure.store(0, std::memory_order_relaxed);
-  Worker** workers = session.workers.data();
-  const uint32_t borrowed = session.has_shared ? borrow_workers(workers, session.threads - 1) : 0;
-  session.team = borrowed + 1;
-  start_workers(workers, borrowed, run_steps, &session);
-  run_steps(&session, 0);
-  join_workers(workers, borrowed, session.spin_ns);
+  run_steps(session);
   if (session.profiling) ++session.profiled_runs;
   BROACH_TRY(check_failure(session));
   copy_outputs(session);
@@ -167,7 +112,7 @@ broach_status run_session(broach_session& session) noexcept {
 }
 
 void set_profile(broach_session& session, bool enabled) noexcept {
-  session.profiling = enabled;
+  session.profiling.store(enabled, std::memory_order_relaxed);
   if (!enabled) return;
   session.profiled_runs = 0;
   for (uint64_t& ns : session.profile_ns) ns = 0;

@@ -22,14 +22,6 @@ void futex(std::atomic<uint32_t>& word, int operation, uint32_t value) {
   syscall(SYS_futex, &word, operation | FUTEX_PRIVATE_FLAG, value, nullptr, nullptr, 0);
 }
 
-inline void pause_cpu() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#else
-  __asm__ volatile("isb" ::: "memory");
-#endif
-}
-
 // Control bits of floating point: rounding, flush to zero. Results must not depend on which thread ran a task, so a
 // worker takes those of the thread it works for.
 #if defined(__x86_64__)
@@ -49,17 +41,19 @@ void set_float_modes(FloatModes modes) { __asm__ volatile("msr fpcr, %0" ::"r"(m
 }  // namespace
 
 struct alignas(128) Worker {
-  std::atomic<bool> borrowed{false};
+  std::atomic<void*> owner{nullptr};  // null: free
   Work work = nullptr;
-  void* argument = nullptr;
   uint32_t index = 0;
+  uint64_t run = 0;
   FloatModes modes = 0;
-  uint32_t jobs = 0;  // given by the borrower
   alignas(64) Signal given;
-  alignas(64) Signal done;
+  alignas(64) Signal left;
 };
 
 namespace {
+
+// Long enough for a worker that is on its way out of the owner's last run, too short to matter where it lost its CPU.
+constexpr uint64_t return_ns = 2000;
 
 // All of it is constant-initialised and nothing is ever destroyed: threads may wait in it while the process ends.
 constinit Worker* slots[most_threads] = {};
@@ -69,12 +63,12 @@ constinit bool prepared = false;
 
 void* run_worker(void* argument) {
   Worker& worker = *static_cast<Worker*>(argument);
-  for (uint32_t last = 0;;) {
+  for (uint32_t last = 0;; ++last) {
     worker.given.wait_while(last, default_spin_ns);
-    ++last;
     set_float_modes(worker.modes);
-    worker.work(worker.argument, worker.index);
-    worker.done.raise();
+    worker.work(worker.owner.load(std::memory_order_relaxed), worker.index, worker.run);
+    worker.owner.store(nullptr, std::memory_order_release);
+    worker.left.raise();
   }
   return nullptr;
 }
@@ -143,59 +137,53 @@ void Signal::raise() noexcept {
 }
 
 void Signal::wait_while(uint32_t old, uint64_t spin_ns) noexcept {
-  constexpr int checks_per_clock = 32;
-  uint64_t end = 0;
-  while (spin_ns) {
-    for (int i = 0; i < checks_per_clock; ++i) {
-      if (value_.load(std::memory_order_acquire) != old) return;
-      pause_cpu();
-    }
-    const uint64_t now = now_ns();
-    if (!end) end = now + spin_ns;
-    if (now >= end) break;
-  }
+  if (spin_until([&] { return value() != old; }, spin_ns)) return;
   sleepers_.fetch_add(1, std::memory_order_seq_cst);
   while (value_.load(std::memory_order_seq_cst) == old) futex(value_, FUTEX_WAIT, old);
   sleepers_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void Barrier::wait(uint32_t count, uint64_t spin_ns) noexcept {
-  const uint32_t before = passed_.value();
-  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 != count) return passed_.wait_while(before, spin_ns);
-  arrived_.store(0, std::memory_order_relaxed);
-  passed_.raise();
+namespace {
+
+bool take_worker(Worker& worker, void* owner) {
+  if (worker.owner.load(std::memory_order_relaxed) == owner)
+    spin_until([&] { return worker.owner.load(std::memory_order_relaxed) != owner; }, return_ns);
+  void* none = nullptr;
+  return worker.owner.compare_exchange_strong(none, owner, std::memory_order_acquire, std::memory_order_relaxed);
 }
 
-uint32_t borrow_workers(Worker** workers, uint32_t wanted) noexcept {
+}  // namespace
+
+uint32_t borrow_workers(Worker** workers, uint32_t wanted, void* owner) noexcept {
   if (started.load(std::memory_order_acquire) < wanted) start_missing(wanted);
   const uint32_t count = started.load(std::memory_order_acquire);
   uint32_t taken = 0;
-  for (uint32_t i = 0; i < count && taken < wanted; ++i) {
-    Worker* worker = slots[i];
-    if (worker->borrowed.load(std::memory_order_relaxed)) continue;
-    if (!worker->borrowed.exchange(true, std::memory_order_acquire)) workers[taken++] = worker;
-  }
+  for (uint32_t i = 0; i < count && taken < wanted; ++i)
+    if (take_worker(*slots[i], owner)) workers[taken++] = slots[i];
   return taken;
 }
 
-void start_workers(Worker** workers, uint32_t count, Work work, void* argument) noexcept {
+void start_workers(Worker** workers, uint32_t count, Work work, uint64_t run) noexcept {
   const FloatModes modes = float_modes();
   for (uint32_t i = 0; i < count; ++i) {
     Worker& worker = *workers[i];
     worker.work = work;
-    worker.argument = argument;
     worker.index = i + 1;
+    worker.run = run;
     worker.modes = modes;
-    ++worker.jobs;
     worker.given.raise();
   }
 }
 
-void join_workers(Worker** workers, uint32_t count, uint64_t spin_ns) noexcept {
+void await_workers(const void* owner, uint64_t spin_ns) noexcept {
+  const uint32_t count = started.load(std::memory_order_acquire);
   for (uint32_t i = 0; i < count; ++i) {
-    Worker& worker = *workers[i];
-    worker.done.wait_while(worker.jobs - 1, spin_ns);
-    worker.borrowed.store(false, std::memory_order_release);
+    Worker& worker = *slots[i];
+    for (;;) {
+      const uint32_t seen = worker.left.value();
+      if (worker.owner.load(std::memory_order_acquire) != owner) break;
+      worker.left.wait_while(seen, spin_ns);
+    }
   }
 }
 

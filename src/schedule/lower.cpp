@@ -6,6 +6,7 @@
 #include "expr/simplify.h"
 #include "schedule/nest_path.h"
 #include "schedule/packing.h"
+#include "schedule/prefetching.h"
 
 namespace broach {
 namespace {
@@ -75,7 +76,8 @@ class Lowering {
                    const std::vector<Buffer>& acc, bool entered);
   Stmt store_result(const Stage& stage, const NestPath& path, const std::vector<VarBinding>& acc);
   Expr lower_reads(const Stage& stage, const Expr& e, const NestPath& path);
-  Expr lower_read(const Stage& stage, const Expr& e, const NestPath& path);
+  Expr lower_read(const Stage& stage, const Expr& e, const NestPath& path, bool reads_padding_lanes);
+  static bool channel_is_inside(const Stage& stage, const Expr& read);
   Expr packed_read(const PackedLayout& layout, const Stage& stage, const NestPath& path);
   Stmt guarded(const NestPath& path, Stmt body);
   Stmt prefetches(const Stage& stage, const Var& loop, const NestPath& path, Stmt body);
@@ -165,7 +167,7 @@ Stmt Lowering::nest(const Stage& stage, const Nest& nest, NestPath path) {
 }
 
 Stmt Lowering::loops(const Stage& stage, const Nest& nest, size_t i, const NestPath& path) {
-  if (i < nest.loops.size() && nest.loops[i].reduce) return reduction(stage, nest, i, path);
+  if (i < nest.loops.size() ? nest.loops[i].reduce : nest.reduce_parts) return reduction(stage, nest, i, path);
   if (i < nest.loops.size()) {
     const ScheduledLoop& loop = nest.loops[i];
     Stmt body = attached(stage, loop.var, loops(stage, nest, i + 1, path));
@@ -198,18 +200,14 @@ Stmt Lowering::attached(const Stage& stage, const Var& loop, Stmt body) {
 }
 
 Stmt Lowering::prefetches(const Stage& stage, const Var& loop, const NestPath& path, Stmt body) {
-  for (const Prefetch& p : stage.prefetches) {
-    if (p.axis != loop->name) continue;
+  std::vector<Stmt> statements;
+  for (const Prefetch& p : stage.prefetches)
     for (const auto& [key, layout] : packed_)
-      if (key.first == stage.name && layout.tensor->name == p.tensor) {
-        std::vector<VarBinding> ahead_of;  // the first element of a later iteration
-        for (size_t i = path.loops.size(); i-- > 0 && path.loops[i].var != loop;) ahead_of.push_back({path.loops[i].var, Expr(0)});
-        ahead_of.push_back({loop, Expr(loop) + Expr(p.distance)});
-        Expr ahead = substitute(packed_read(layout, stage, path)->args[0], ahead_of);
-        body = make_block({make_prefetch(layout.buffer, simplify(ahead, path.bounds)), std::move(body)});
-      }
-  }
-  return body;
+      if (p.axis == loop->name && key.first == stage.name && layout.tensor->name == p.tensor)
+        for (const Expr& element : prefetched_elements(stage, layout, p, path)) statements.push_back(make_prefetch(layout.buffer, element));
+  if (statements.empty()) return body;
+  statements.push_back(std::move(body));
+  return make_block(std::move(statements));
 }
 
 Stmt Lowering::element(const Stage& stage, const NestPath& path) { return guarded(path, store_result(stage, path, {})); }
@@ -342,17 +340,29 @@ Stmt Lowering::update_nest(const Stage& stage, const Nest& nest, size_t from, Ne
     for (const Nest& part : nest.parts) parts.push_back(update_nest(stage, part, 0, path, space, acc, false));
     body = make_block(std::move(parts));
   }
-  for (size_t i = nest.loops.size(); i-- > from;)
-    body = make_for(nest.loops[i].var, Expr(0), Expr(nest.loops[i].extent), std::move(body),
-                    nest.loops[i].kind == ForKind::parallel ? ForKind::serial : nest.loops[i].kind);
+  for (size_t i = nest.loops.size(); i-- > from;) {
+    const ScheduledLoop& loop = nest.loops[i];
+    body = prefetches(stage, loop.var, path, std::move(body));
+    body = make_for(loop.var, Expr(0), Expr(loop.extent), std::move(body), loop.kind == ForKind::parallel ? ForKind::serial : loop.kind);
+  }
   return body;
 }
 
 Expr Lowering::lower_reads(const Stage& stage, const Expr& e, const NestPath& path) {
-  Expr resolved = substitute(e, path.resolved);
-  return rewrite(resolved, [&](const Expr& node) {
-    return node.is(Op::read) || node.is(Op::read_or) ? lower_read(stage, node, path) : node;
+  Expr lowered = rewrite(e, [&](const Expr& node) {
+    if (!node.is(Op::read) && !node.is(Op::read_or)) return node;
+    return lower_read(stage, substitute(node, path.resolved), path, node.is(Op::read) || channel_is_inside(stage, node));
   });
+  return substitute(lowered, path.resolved);
+}
+
+// Whether a padded read of an element of the result itself, not of a lane past its end, stays inside on the axis of channels.
+bool Lowering::channel_is_inside(const Stage& stage, const Expr& read) {
+  if (read->tensor->shape.size() < 2) return false;
+  Bounds bounds;
+  for (const Axis& axis : stage.tensor->axes) bounds.set(axis.var, {0, axis.extent - 1});
+  for (const Axis& axis : stage.tensor->reduction.axes) bounds.set(axis.var, {0, axis.extent - 1});
+  return proves(Expr(read.arg(1)) < Expr(read->tensor->shape[1]), bounds);
 }
 
 Expr Lowering::packed_read(const PackedLayout& layout, const Stage& stage, const NestPath& path) {
@@ -375,7 +385,7 @@ Expr Lowering::packed_read(const PackedLayout& layout, const Stage& stage, const
   return load(layout.buffer, simplify(address, path.bounds));
 }
 
-Expr Lowering::lower_read(const Stage& stage, const Expr& e, const NestPath& path) {
+Expr Lowering::lower_read(const Stage& stage, const Expr& e, const NestPath& path, bool reads_padding_lanes) {
   auto packed = packed_.find({stage.name, e->tensor});
   if (packed != packed_.end()) return packed_read(packed->second, stage, path);
   auto found = places_.find(e->tensor);
@@ -391,7 +401,7 @@ Expr Lowering::lower_read(const Stage& stage, const Expr& e, const NestPath& pat
     bool halo_serves = padded && is_const(e->args.back(), place.layout.halo.fill);
     int64_t low = halo_serves ? -place.layout.halo_low(d) : 0;
     int64_t high = shape[d] - 1 + (halo_serves ? place.layout.halo_high(d) : 0);
-    if (place.layout.layout.blocked() && d == 1) high = std::max(high, place.layout.padded_extent(d) - 1);
+    if (reads_padding_lanes && place.layout.layout.blocked() && d == 1) high = std::max(high, place.layout.padded_extent(d) - 1);
     bool below = padded ? !proves(index >= Expr(low), path.bounds) : range && range->low < low;
     bool above = padded ? !proves(index <= Expr(high), path.bounds) : range && range->high > high;
     if (padded && below) inside = inside && index >= Expr(0);

@@ -91,13 +91,13 @@ struct Pack {
   static constexpr auto name = "pack";
   static constexpr auto fields = std::tuple{field("stage", &Pack::stage), field("tensor", &Pack::tensor)};
 };
-// Prefetches the packed constant `distance` iterations of the loop ahead.
+// At every iteration of the loop `axis`, requests what that iteration reads of a packed constant one iteration of the loop `ahead` later.
+// Loops between the two that read the same again share the requests.
 struct Prefetch {
-  std::string stage, tensor, axis;
-  int64_t distance = 1;
+  std::string stage, tensor, axis, ahead;
   static constexpr auto name = "prefetch";
   static constexpr auto fields = std::tuple{field("stage", &Prefetch::stage), field("tensor", &Prefetch::tensor),
-                                            field("axis", &Prefetch::axis), field("distance", &Prefetch::distance)};
+                                            field("axis", &Prefetch::axis), field("ahead", &Prefetch::ahead)};
 };
 
 using Primitive = std::variant<Split, SplitParts, Fuse, Reorder, Unroll, Vectorize, Parallel, Align, ComputeAt, CacheRead, CacheWrite, Pack,

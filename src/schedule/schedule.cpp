@@ -33,6 +33,7 @@ Nest clone_nest(const Nest& nest, const std::string& suffix) {
     Nest inner = clone_nest(part, suffix);
     clone.parts.push_back(std::move(inner));
   }
+  clone.reduce_parts = nest.reduce_parts;
   return clone;
 }
 
@@ -166,6 +167,8 @@ void Schedule::run(const SplitParts& p) {
   Nest tail;
   tail.loops.assign(nest.loops.begin() + int64_t(place.index), nest.loops.end());
   tail.parts = std::move(nest.parts);
+  tail.reduce_parts = nest.reduce_parts;
+  nest.reduce_parts = place.loop().reduce;
   nest.loops.resize(place.index);
   nest.parts.clear();
   int64_t offset = 0;
@@ -344,6 +347,7 @@ void Schedule::run(const Pack& p) {
 void Schedule::run(const Prefetch& p) {
   Stage& stage = find(p.stage);
   find_axis(p.stage, p.axis);
+  find_axis(p.stage, p.ahead);
   if (std::find(stage.packed.begin(), stage.packed.end(), p.tensor) == stage.packed.end())
     throw_error("prefetch of {} in {}: only a packed constant can be", p.tensor, p.stage);
   stage.prefetches.push_back(p);

@@ -22,6 +22,7 @@ struct Nest {
   std::vector<VarBinding> relations;  // in order: each says what an axis is in terms of the axes that replaced it
   std::vector<Expr> guards;           // must hold for the element to exist
   std::vector<Nest> parts;
+  bool reduce_parts = false;          // the axis that was cut is a reduction axis: the parts add to the same accumulators
 };
 
 struct Stage {

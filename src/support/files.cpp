@@ -69,6 +69,7 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
   temporary_ = path_ + ".XXXXXX";
   descriptor_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
   if (descriptor_ < 0) fail("cannot write", path_);
+  until_renamed_.emplace(temporary_);
 }
 
 AtomicFile::~AtomicFile() {

@@ -2,9 +2,12 @@
 // Files of the user: read whole, mapped, or written so that no half file is ever seen under the final name.
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+
+#include "support/temporary_paths.h"
 
 namespace broach {
 
@@ -46,6 +49,7 @@ class AtomicFile {
  private:
   std::string path_, temporary_;
   int descriptor_ = -1;
+  std::optional<TemporaryPath> until_renamed_;
 };
 
 }  // namespace broach

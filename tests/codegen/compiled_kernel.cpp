@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -61,12 +62,11 @@ broach_kernel Library::kernel(size_t step) const { return static_cast<const broa
 int64_t Library::tasks(size_t step) const { return size(static_cast<const broach_step*>(program_->steps)[step].tasks); }
 
 Memory::Memory(DType type, int64_t count)
-    : dtype(type), elements(count), bytes_(size_t(count * byte_size(type)) + 2 * margin, 0xa5) {}
+    : dtype(type), elements(count), bytes_(size_t((count + 1) * byte_size(type)) + 2 * margin, 0xa5) {}
 
 bool Memory::intact() const {
-  for (size_t i = 0; i < margin; ++i)
-    if (bytes_[i] != 0xa5 || bytes_[bytes_.size() - 1 - i] != 0xa5) return false;
-  return true;
+  auto untouched = [](unsigned char byte) { return byte == 0xa5; };
+  return std::all_of(bytes_.begin(), bytes_.begin() + ptrdiff_t(begin()), untouched) && std::all_of(bytes_.end() - margin, bytes_.end(), untouched);
 }
 
 void Memory::fill(std::mt19937& random) {
@@ -110,17 +110,21 @@ std::vector<void*> pointers(std::vector<Memory>& memory) {
 }  // namespace
 
 void expect_like_interpreter(const PrimFunc& f, const std::function<void(size_t, Memory&)>& fill, double ulps, int opt_level) {
+  expect_like_interpreter(Library(build_library(program_of({f}), host_target(), 1, opt_level)), 0, f, fill, ulps);
+}
+
+void expect_like_interpreter(const Library& library, size_t step, const PrimFunc& f, const std::function<void(size_t, Memory&)>& fill,
+                             double ulps) {
   std::vector<Memory> compiled;
   for (size_t i = 0; i < f.params.size(); ++i) fill(i, compiled.emplace_back(f.params[i]->dtype, f.params[i]->elements));
   std::vector<Memory> interpreted = compiled;
   interpret(f, pointers(interpreted));
 
-  Library library(build_library(program_of({f}), host_target(), 1, opt_level));
   std::vector<void*> buffers = pointers(compiled);
   std::vector<char> scratch(size_t(scratch_bytes(f)) + 64);
   char* aligned = scratch.data() + (64 - reinterpret_cast<uintptr_t>(scratch.data()) % 64) % 64;
   broach_call call{sizeof call, buffers.data(), nullptr, aligned, nullptr};
-  ASSERT_EQ(library.kernel(0)(&call, 0, library.tasks(0)), 0);
+  ASSERT_EQ(library.kernel(step)(&call, 0, library.tasks(step)), 0);
 
   for (size_t p = 0; p < f.params.size(); ++p) {
     EXPECT_TRUE(compiled[p].intact()) << f.name << " wrote outside " << f.params[p]->name;

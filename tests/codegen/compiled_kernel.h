@@ -33,15 +33,17 @@ class Library {
 // Objects, tables and link.
 Bytes build_library(const LoweredProgram& program, const Target& target, int threads = 1, int opt_level = 3);
 
-// Memory of a parameter between canaries.
+// Memory of a parameter between canaries. It begins one element after a multiple of 16 bytes: views may begin anywhere, so no code may count
+// on more than an element's alignment.
 class Memory {
  public:
   Memory(DType dtype, int64_t elements);
-  void* data() { return bytes_.data() + margin; }
-  const void* data() const { return bytes_.data() + margin; }
+  void* data() { return bytes_.data() + begin(); }
+  const void* data() const { return bytes_.data() + begin(); }
   bool intact() const;  // nothing was written outside
   void fill(std::mt19937& random);  // ordinary and special values
 
+  size_t begin() const { return margin + size_t(byte_size(dtype)); }
   static constexpr size_t margin = 64;
   DType dtype;
   int64_t elements;
@@ -56,5 +58,9 @@ void expect_like_interpreter(const PrimFunc& f, double ulps = 0, int opt_level =
 
 // The same on given data: fill(parameter, memory) sets it.
 void expect_like_interpreter(const PrimFunc& f, const std::function<void(size_t, Memory&)>& fill, double ulps = 0, int opt_level = 3);
+
+// The same for a function that is a step of a library already.
+void expect_like_interpreter(const Library& library, size_t step, const PrimFunc& f, const std::function<void(size_t, Memory&)>& fill,
+                             double ulps = 0);
 
 }  // namespace broach::test

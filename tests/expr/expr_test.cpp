@@ -93,5 +93,13 @@ TEST(Equal, KeepsNanAndZerosApart) {
   EXPECT_FALSE(equal(make_float(0.0), make_float(-0.0)));
 }
 
+// A vector of one lane is a scalar, so what makes and folds vectors is the identity on it.
+TEST(Builders, OneLaneIsAScalar) {
+  Expr x = make_var("x");
+  EXPECT_TRUE(ramp(x, 3, 1).same_as(x));
+  EXPECT_TRUE(broadcast(x, 1).same_as(x));
+  for (Op op : {Op::reduce_add, Op::reduce_max, Op::reduce_min, Op::reduce_mul}) EXPECT_TRUE(make_unary(op, x).same_as(x));
+}
+
 }  // namespace
 }  // namespace broach

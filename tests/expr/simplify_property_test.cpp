@@ -16,7 +16,7 @@ namespace {
 
 int rounds() {  // BROACH_TEST_ROUNDS: more for a longer search
   const char* text = std::getenv("BROACH_TEST_ROUNDS");
-  return text ? std::atoi(text) : 4000;
+  return text ? std::atoi(text) : 2000;
 }
 
 using Lanes = std::vector<Scalar>;

@@ -406,7 +406,7 @@ TEST(Pipeline, SkipsByNameAndShowsEachResult) {
   std::vector<std::string> seen;
   PrimFunc f = run_loop_pipeline(parse_prim_func(conv), {"vectorize_loops", "unroll_loops"},
                                  [&](const char* pass, const PrimFunc&) { seen.push_back(pass); });
-  EXPECT_EQ(seen, (std::vector<std::string>{"share_values", "simplify_loops", "simplify_loops", "expand_functions",
+  EXPECT_EQ(seen, (std::vector<std::string>{"lowered", "share_values", "simplify_loops", "simplify_loops", "expand_functions",
                                             "hoist_invariants"}));
   EXPECT_NE(to_string(f).find("unrolled j in 0..6"), std::string::npos);
 }

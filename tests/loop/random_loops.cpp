@@ -1,5 +1,6 @@
 #include "loop/random_loops.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "expr/simplify.h"
@@ -9,12 +10,12 @@ namespace {
 
 class Generator {
  public:
-  explicit Generator(uint32_t seed) : random_(seed) {}
+  Generator(uint32_t seed, Products products) : random_(seed), products_(products) {}
 
   PrimFunc run() {
-    for (DType dtype : {DType::f32, DType::i32, DType::i64, DType::u8, DType::f16})
+    for (DType dtype : dtypes())
       sources_.push_back(make_buffer("in", dtype, random_elements));
-    for (DType dtype : {DType::f32, DType::i32, DType::i64, DType::u8})
+    for (DType dtype : dtypes())
       targets_.push_back(make_buffer("out", dtype, random_elements, Storage::param, true));
     PrimFunc f{"random", sources_, {}};
     f.params.insert(f.params.end(), targets_.begin(), targets_.end());
@@ -28,6 +29,12 @@ class Generator {
     Var var;
     Interval interval;
   };
+
+  static const std::vector<DType>& dtypes() {
+    static const std::vector<DType> all = {DType::f32, DType::i32, DType::i64,  DType::u8,  DType::i8,
+                                           DType::f16, DType::f64, DType::bf16, DType::boolean};
+    return all;
+  }
 
   int below(int n) { return int(random_() % uint32_t(n)); }
   template <class T>
@@ -100,7 +107,8 @@ class Generator {
   // Private memory is written whole before anything reads it.
   Stmt allocate(int depth) {
     static constexpr Storage kinds[] = {Storage::registers, Storage::stack, Storage::worker_scratch};
-    Buffer b = make_buffer("t", below(2) ? DType::f32 : DType::i32, 1 + below(6), kinds[below(3)]);
+    DType dtype = below(3) == 0 ? any(dtypes()) : below(2) ? DType::f32 : DType::i32;
+    Buffer b = make_buffer("t", dtype, 1 + below(6), kinds[below(3)]);
     Var var = make_var("k");
     Stmt fill = with_variable({var, {0, b->elements - 1}}, [&] { return make_store(b, var, number(b->dtype, 2)); });
     sources_.push_back(b);
@@ -116,7 +124,8 @@ class Generator {
     // Lane l owns the elements that are l modulo the lanes.
     Expr i = inside(index(2), target->elements / lanes_) * lanes_ + vector_lane_;
     Expr value = number(target->dtype, 3);
-    return make_store(target, i, below(3) ? value : load(target, i) + value);
+    bool adds = target->dtype != DType::boolean && below(3) == 0;
+    return make_store(target, i, adds ? load(target, i) + value : value);
   }
 
   Expr inside(const Expr& i, int64_t elements) {
@@ -157,28 +166,55 @@ class Generator {
     std::vector<Buffer> fitting;
     for (const Buffer& b : sources_)
       if (b->dtype == dtype) fitting.push_back(b);
-    if (fitting.empty() || below(3) == 0) return make_const(below(7) - 2, dtype);
+    if (fitting.empty() || below(3) == 0) return dtype == DType::boolean ? make_bool(below(2)) : make_const(below(7) - 2, dtype);
     const Buffer& b = any(fitting);
+    if (below(8) == 0) return load(b, leaf(DType::i64) % Expr(b->elements));  // found by looking up
     return load(b, inside(index(2), b->elements));
+  }
+
+  // Elements some distance apart, folded.
+  Expr folded(DType dtype) {
+    int lanes = 2 + below(4), stride = below(3) == 0 ? 1 : below(4) - 1;
+    Expr base = (index(2) % Expr(random_elements / 2)) + Expr(random_elements / 4);
+    Expr vector = load(sources_[size_t(std::ranges::find(dtypes(), dtype) - dtypes().begin())], ramp(base, stride, lanes));
+    if (is_float(dtype)) return make_unary(below(2) ? Op::reduce_max : Op::reduce_min, vector) + make_float(0, dtype);
+    static const std::vector<Op> ops = {Op::reduce_add, Op::reduce_mul, Op::reduce_max, Op::reduce_min};
+    return make_unary(any(ops), vector);
+  }
+
+  // A factor of f16 precision: the product of two is exact in f32 and f64. Operators of f16 and bf16 round one by one anyway.
+  Expr factor(const Expr& e) {
+    bool rounds = products_ == Products::rounded || (e.dtype() != DType::f32 && e.dtype() != DType::f64);
+    return rounds ? e : cast(e.dtype(), cast(DType::f16, e));
+  }
+
+  Expr truth(int depth) {
+    if (below(4) == 0) return select(condition(1), number(DType::boolean, depth - 1), number(DType::boolean, depth - 1));
+    DType dtype = any(dtypes());
+    if (dtype == DType::boolean) return condition(depth - 1);
+    return below(2) ? number(dtype, depth - 1) < number(dtype, depth - 1) : cast(DType::boolean, number(dtype, depth - 1));
   }
 
   Expr number(DType dtype, int depth) {
     if (depth == 0 || below(6) == 0) return leaf(dtype);
-    static const std::vector<DType> dtypes = {DType::f32, DType::i32, DType::u8, DType::i64, DType::f16};
+    if (dtype == DType::boolean) return truth(depth);
+    if (below(16) == 0) return folded(dtype);
     Expr a = number(dtype, depth - 1);
     int choice = below(12);
     if (choice == 0) return select(condition(1), a, number(dtype, depth - 1));
-    if (choice == 1) return cast(dtype, number(any(dtypes), depth - 1));
-    if (choice == 2) return a * a + a;  // shared
-    if (choice == 3) return dtype == DType::f32 ? fma(a, number(dtype, depth - 1), leaf(dtype)) : -a;
+    if (choice == 1) return cast(dtype, number(any(dtypes()), depth - 1));
+    if (choice == 2) return factor(a) * factor(a) + a;  // shared
+    if (choice == 3) return dtype == DType::f32 ? fma(factor(a), factor(number(dtype, depth - 1)), leaf(dtype)) : -a;
     static const std::vector<Op> ops = {Op::add, Op::sub, Op::mul, Op::div, Op::mod, Op::rem, Op::min, Op::max};
     Op op = any(ops);
-    Expr result = make_binary(op, a, number(dtype, depth - 1));
+    Expr b = number(dtype, depth - 1);
+    Expr result = op == Op::mul ? factor(a) * factor(b) : make_binary(op, a, b);
     // The least of 0 and -0 may be either; adding 0 makes them one.
     return is_float(dtype) && (op == Op::min || op == Op::max) ? result + make_float(0, dtype) : result;
   }
 
   std::mt19937 random_;
+  Products products_;
   std::vector<Buffer> sources_, targets_;  // read and never written while in scope; written
   std::vector<Variable> variables_;
   std::vector<Var> floats_;
@@ -189,14 +225,14 @@ class Generator {
 
 }  // namespace
 
-PrimFunc random_loops(uint32_t seed) { return Generator(seed).run(); }
+PrimFunc random_loops(uint32_t seed, Products products) { return Generator(seed, products).run(); }
 
 Arguments::Arguments(const PrimFunc& f, uint32_t seed) : params_(f.params) {
   std::mt19937 random(seed);
   for (const Buffer& b : params_) {
     memory_.emplace_back(size_t(b->elements * byte_size(b->dtype)));
     for (int64_t i = 0; i < b->elements; ++i) {
-      double value = double(int(random() % 41) - 20);
+      double value = b->dtype == DType::boolean ? double(random() % 2) : double(int(random() % 41) - 20);
       store_double(b->dtype, memory_.back().data(), i, is_float(b->dtype) ? value / 8 : value);
     }
   }

@@ -8,9 +8,12 @@
 
 namespace broach {
 
+// Whether products of floats may round. Exact ones hide whether a compiler fuses a product with the sum that takes it.
+enum class Products { rounded, exact };
+
 // Deterministic per seed. Indices are inside their buffers and iterations of vector loops independent, so the
 // function runs. All parameters have 96 elements.
-PrimFunc random_loops(uint32_t seed);
+PrimFunc random_loops(uint32_t seed, Products products = Products::rounded);
 constexpr int64_t random_elements = 96;
 
 // Memory for a function's parameters, filled by the seed, and what comes of running it.

@@ -1,13 +1,12 @@
 """Runs the ONNX backend's node cases (PyPI onnx 1.22.0) through `broach compile` and `broach run`.
 
-    build/venv/bin/python tests/onnx_backend/run_node_cases.py [--broach PROGRAM] [--operators FILE] [--filter REGEX]
+    build/venv/bin/python tests/onnx_backend/run_node_cases.py [--broach PROGRAM] [--filter REGEX] [--verbose]
 
-A case counts when the compiler has all its operators (`broach check --list-operators`, one a line; --operators reads a
-file of that form) and every input and output is a tensor of a type that .npz can hold; the others are skipped, counted by
-reason. Outputs are compared as ONNX's own runner does: same shape and type, |a - b| <= atol + rtol * |b| with
-the tolerances of the case, by default rtol 1e-3 and atol 1e-7.
-Broach plans memory at compile time, so operands that decide a shape (the table below) are put into the model as
-constants where a case feeds them as inputs. How many cases that concerns is printed.
+A case counts when the importer has all its operators (src/importers/onnx/onnx_ops.def) and every input and output is a
+tensor of a type that .npz can hold; the others are outside, counted by reason. Outputs are compared as ONNX's own runner does:
+same shape and type, |a - b| <= atol + rtol * |b| with the tolerances of the case, by default rtol 1e-3 and atol 1e-7.
+Broach plans memory at compile time, so inputs of a case that decide a shape (the table below says which operands do) are put
+into the model as constants. How many cases that concerns is printed.
 known_failures.txt beside this file lists cases that fail today; one of them that passes, or that does not exist, fails the run.
 """
 import argparse
@@ -27,23 +26,24 @@ from onnx import numpy_helper
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CASES = Path(onnx.__file__).parent / "backend" / "test" / "data" / "node"
+OPERATORS = ROOT / "src" / "importers" / "onnx" / "onnx_ops.def"
 KNOWN_FAILURES = Path(__file__).parent / "known_failures.txt"
 RTOL, ATOL = 1e-3, 1e-7
 TIMEOUT_S = 120
 
-# Operator -> positions of the operands that decide the shape of its result or which axes it works on.
+# Operator -> positions of the operands that must be known when compiling: shapes, axes, what padding is filled with.
 REDUCTIONS = ["L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "Sum", "SumSquare"]
 SHAPE_OPERANDS = {
-    "CenterCropPad": (1,), "ConstantOfShape": (0,), "CumSum": (1,), "Expand": (1,), "OneHot": (1,), "Pad": (1, 3), "Range": (0, 1, 2),
-    "Reshape": (1,), "Resize": (1, 2, 3), "Slice": (1, 2, 3, 4), "Split": (1,), "Squeeze": (1,), "Tile": (1,), "TopK": (1,),
-    "Unsqueeze": (1,), "Upsample": (1,), **{f"Reduce{name}": (1,) for name in REDUCTIONS},
+    "CenterCropPad": (1,), "ConstantOfShape": (0,), "CumSum": (1,), "Dropout": (1, 2), "Expand": (1,), "OneHot": (1,), "Pad": (1, 2, 3),
+    "Range": (0, 1, 2), "Reshape": (1,), "Resize": (1, 2, 3), "Slice": (1, 2, 3, 4), "Split": (1,), "Squeeze": (1,), "Tile": (1,),
+    "TopK": (1,), "Trilu": (1,), "Unsqueeze": (1,), "Upsample": (1,), **{f"Reduce{name}": (1,) for name in REDUCTIONS},
 }
 NPZ_TYPES = {np.dtype(t) for t in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?")}
 
-Outcome = collections.namedtuple("Outcome", "case kind text")  # kind: passed, failed, skipped
+Outcome = collections.namedtuple("Outcome", "case kind text")  # kind: passed, failed, outside
 
 
-class Skip(Exception):
+class Outside(Exception):
     """The case is not one for Broach; the text says why."""
 
 
@@ -74,21 +74,34 @@ def read_tensors(folder, kind, values):
     for i, value in enumerate(values):
         path = folder / f"{kind}_{i}.pb"
         if value.type.WhichOneof("value") != "tensor_type":
-            raise Skip(f"{value.type.WhichOneof('value') or 'untyped'} as {kind}")
+            raise Outside(f"{value.type.WhichOneof('value') or 'untyped'} as {kind}")
         if not path.exists():
-            raise Skip(f"{kind} without data")
+            raise Outside(f"{kind} without data")
         array = numpy_helper.to_array(onnx.TensorProto.FromString(path.read_bytes()))
         if array.dtype not in NPZ_TYPES:
-            raise Skip(f"{kind} of type {onnx.TensorProto.DataType.Name(value.type.tensor_type.elem_type).lower()}")
+            raise Outside(f"{kind} of type {onnx.TensorProto.DataType.Name(value.type.tensor_type.elem_type).lower()}")
         tensors[value.name] = array
     return tensors
 
 
+def values_behind(graph, names):
+    """The values that those of `names` are computed from, these included; what Shape and Size read counts only by its shape."""
+    producer = {output: node for node in graph.node for output in node.output}
+    found, waiting = set(), list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            if name in producer and producer[name].op_type not in ("Shape", "Size"):
+                waiting += producer[name].input
+    return found
+
+
 def freeze_shape_operands(model, inputs):
     """Moves inputs that decide shapes into the model as constants. True: there were such."""
-    names = {node.input[i] for node in nodes_of(model.graph) if node.domain in ("", "ai.onnx")
-             for i in SHAPE_OPERANDS.get(node.op_type, ()) if i < len(node.input)}
-    frozen = names & inputs.keys()
+    deciding = {node.input[i] for node in nodes_of(model.graph) if node.domain in ("", "ai.onnx")
+                for i in SHAPE_OPERANDS.get(node.op_type, ()) if i < len(node.input)}
+    frozen = values_behind(model.graph, deciding) & inputs.keys()
     for name in sorted(frozen):
         model.graph.initializer.append(numpy_helper.from_array(inputs.pop(name), name))
     kept = [value for value in model.graph.input if value.name not in frozen]
@@ -154,17 +167,17 @@ def run_case(broach, operators, case):
     try:
         missing = sorted(set(operators_of(onnx.ModelProto.FromString(model_proto))) - operators)
         if missing:
-            raise Skip("other operators")
+            raise Outside("other operators")
         data_sets = sorted(case.glob("test_data_set_*"))
         if not data_sets:
-            raise Skip("no data")
+            raise Outside("no data")
         frozen = False
         for folder in data_sets:
             with tempfile.TemporaryDirectory(prefix="broach-node-") as work:
                 frozen |= run_data_set(broach, case, folder, model_proto, work)
         return Outcome(case.name, "passed", "constants" if frozen else "")
-    except Skip as reason:
-        return Outcome(case.name, "skipped", str(reason))
+    except Outside as reason:
+        return Outcome(case.name, "outside", str(reason))
     except Failure as failure:
         return Outcome(case.name, "failed", str(failure))
 
@@ -174,15 +187,12 @@ def read_list(text):
     return [line.split()[0] for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
 
 
-def supported_operators(options):
-    if options.operators:
-        return set(read_list(options.operators.read_text()))
-    done = subprocess.run([options.broach, "check", "--list-operators"], capture_output=True, text=True, check=True)
-    return set(read_list(done.stdout))
+def supported_operators():
+    return set(re.findall(r"^BROACH_ONNX_\w+\((\w+)", OPERATORS.read_text(), re.MULTILINE))
 
 
 def report(outcomes, known):
-    """Prints what was found; gives the number of failures that count."""
+    """Prints what was found; gives the counts. A failure counts if it is not a known one, or if a known one did not fail."""
     by_case = {outcome.case: outcome for outcome in outcomes}
     failures = [f"{o.case}: {o.text}" for o in outcomes if o.kind == "failed" and o.case not in known]
     for case in sorted(known & by_case.keys()):
@@ -190,28 +200,28 @@ def report(outcomes, known):
             failures.append(f"{case}: {by_case[case].kind}, but known_failures.txt says that it fails; take it off the list")
     for line in failures:
         print(f"FAILED {line}")
-    reasons = collections.Counter(o.text for o in outcomes if o.kind == "skipped")
-    known_count = sum(o.kind == "failed" and o.case in known for o in outcomes)
-    passed = sum(o.kind == "passed" and o.case not in known for o in outcomes)
+    reasons = collections.Counter(o.text for o in outcomes if o.kind == "outside")
+    counts = {"cases": len(outcomes), "passed": sum(o.kind == "passed" and o.case not in known for o in outcomes), "failed": len(failures),
+              "known_failures": sum(o.kind == "failed" and o.case in known for o in outcomes), "outside": reasons.total()}
     frozen = sum(o.kind == "passed" and o.text == "constants" for o in outcomes)
-    print(f"ONNX node cases: {len(outcomes)}; {frozen} passed with shape operands as constants; {known_count} known failures; skipped: "
+    print(f"{frozen} passed with operands made constants; outside: "
           + (", ".join(f"{count} {reason}" for reason, count in reasons.most_common()) or "none"))
-    print(f"{passed} passed, {len(failures)} failed, {sum(reasons.values()) + known_count} skipped")
-    return len(failures)
+    print("ONNX node cases: " + ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in counts.items()))
+    return counts
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--broach", default=str(ROOT / "build" / "bin" / "broach"))
-    parser.add_argument("--operators", type=Path, help="file with the operators to run, instead of asking the program")
     parser.add_argument("--filter", default="", help="only cases whose name this regular expression finds")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--counts", type=Path, help="write the counts there as JSON")
     parser.add_argument("--verbose", action="store_true", help="print every case")
     options = parser.parse_args()
     if not os.access(options.broach, os.X_OK):
         sys.exit(f"{options.broach} is not there: build first")
 
-    operators = supported_operators(options)
+    operators = supported_operators()
     known = set(read_list(KNOWN_FAILURES.read_text()))
     every_case = sorted(path for path in CASES.iterdir() if (path / "model.onnx").exists())
     gone = known - {case.name for case in every_case}
@@ -223,11 +233,11 @@ def main():
     if options.verbose:
         for outcome in outcomes:
             print(outcome.kind, outcome.case, outcome.text)
-    if not any(outcome.kind == "passed" for outcome in outcomes):
-        print("no case passed")
-        report(outcomes, known)
-        sys.exit(1)
-    sys.exit(1 if report(outcomes, known) else 0)
+    counts = report(outcomes, known)
+    if options.counts:
+        options.counts.parent.mkdir(parents=True, exist_ok=True)
+        options.counts.write_text(json.dumps(counts))
+    sys.exit(1 if counts["failed"] or not counts["passed"] else 0)
 
 
 main()

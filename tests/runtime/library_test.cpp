@@ -15,6 +15,12 @@ namespace fs = std::filesystem;
 namespace {
 
 const fs::path root = fs::path(__FILE__).parent_path().parent_path().parent_path();
+// Sanitized libraries link only by the compiler that built them.
+#if defined(__clang__)
+const std::string c_compiler = "clang-22", cpp_compiler = "clang++-22";
+#else
+const std::string c_compiler = "cc", cpp_compiler = "c++";
+#endif
 #if defined(__SANITIZE_ADDRESS__)
 const std::string flags = " -fsanitize=address,undefined";
 #elif defined(__SANITIZE_THREAD__)
@@ -87,7 +93,7 @@ std::string build(const std::string& compiler, const std::string& source, const 
 }
 
 TEST(Examples, C) {
-  const std::string program = build("cc -std=c99 -pedantic", (root / "examples/c/run.c").string(), "run_c");
+  const std::string program = build(c_compiler + " -std=c99 -pedantic", (root / "examples/c/run.c").string(), "run_c");
   const std::string artifact = toy::write_file("example.tar", toy::tar({{"mod.so", toy::sealed()}}));
   EXPECT_EQ(succeed(program + " " + artifact), "out: shape [4,250], values 0 0 0 0 0\ntotal: shape [1], values 0\n");
   const std::vector<float> ones(1000, 1.0f);
@@ -103,7 +109,7 @@ TEST(Examples, C) {
 }
 
 TEST(Examples, Cpp) {
-  const std::string program = build("c++ -std=c++20", (root / "examples/cpp/run.cpp").string(), "run_cpp");
+  const std::string program = build(cpp_compiler + " -std=c++20", (root / "examples/cpp/run.cpp").string(), "run_cpp");
   const std::string artifact = toy::write_file("example.so", toy::sealed());
   const std::string output = succeed(program + " " + artifact);
   EXPECT_EQ(output.substr(0, 65),
@@ -143,7 +149,7 @@ int main(int argc, char **argv) {
   return 0;
 }
 )");
-  const std::string program = build("cc -std=gnu99", source, "ending");
+  const std::string program = build(c_compiler + " -std=gnu99", source, "ending");
   const std::string artifact = toy::write_file("ending.so", toy::sealed());
   for (int i = 0; i < 10; ++i) succeed("timeout 20 " + program + " " + artifact);
 }
@@ -175,7 +181,7 @@ int main(int argc, char **argv) {
 }
 )");
   const std::string program = toy::folder() + "/unload";
-  succeed("cc -std=gnu99 -Wall -Werror" + flags + " -I" + (root / "include").string() + " " + source + " -o " +
+  succeed(c_compiler + " -std=gnu99 -Wall -Werror" + flags + " -I" + (root / "include").string() + " " + source + " -o " +
           program + " -ldl");
   const std::string artifact = toy::write_file("unload.so", toy::sealed());
   succeed("timeout 20 " + program + " " + (libraries() / "libbroach_runtime.so").string() + " " + artifact);

@@ -7,7 +7,8 @@
  *   scale:   z = v * 0.5        4 tasks
  *   copy:    out = z
  *   check:   status 7 where x[0] is 12345; waits while x[1] is 777
- * Macros choose variants: PARAMS (weights in a file), DIMS (N is symbolic), FEATURES, MAJOR, FAULT (one error each). */
+ * Macros choose variants: PARAMS (weights in a file), DIMS (N is symbolic), FEATURES, MAJOR, FAULT (one error each),
+ * EMPTY (1000 steps of 7 tasks that do nothing, each waiting for the one before). */
 #include <stddef.h>
 
 #include "broach/abi.h"
@@ -97,6 +98,13 @@ static int32_t check(const broach_call* call, int64_t begin, int64_t end) {
   }
   return x[0] == 12345 ? 7 : 0;
 }
+
+#ifdef EMPTY
+static int32_t nothing(const broach_call* call, int64_t begin, int64_t end) {
+  (void)call, (void)begin, (void)end;
+  return 0;
+}
+#endif
 
 #ifdef DIMS
 #define SIZE BROACH_EXPR_DIM, 0
@@ -204,6 +212,9 @@ static const uint32_t args[] = {
     0, 2, 3, /**/ 1, 4, /**/ 3, 4, FAULT == 4 ? 9 : 5, /**/ 5, 8, /**/ 5, 6, /**/ 6, FAULT == 5 ? 8 : 7, /**/ 0};
 static const char* const origins[] = {"Mul_0", "Square_1", "Mix_2", "Sum_3", "Scale_4", "Out_5", "Check_6"};
 static const broach_step steps[] = {
+#ifdef EMPTY
+    [0 ... 999] = {BROACH_STEP_CALL, nothing, 0, 1, 0, 1, 0, 0, SEVEN, 0},
+#else
     {BROACH_STEP_CALL, mul, 0, 3, 0, 1, 0, 0, SEVEN, 0},
     {BROACH_STEP_CALL, square, 3, 2, 1, 0, 0, 0, THREE, 0},
     {BROACH_STEP_CALL, mix, 5, 3, 2, 1, 0, 0, FIVE, 0},
@@ -212,6 +223,7 @@ static const broach_step steps[] = {
     {BROACH_STEP_COPY, NULL, 12, 2, 5, 1, 0, 0, THREE, 0},
     {BROACH_STEP_CALL, FAULT == 6 ? NULL : check, 14, FAULT == 7 ? 2 : 1, FAULT == 8 ? 7 : 6, 1, 0, 0,
      FAULT == 9 ? MALFORMED : ONE, 0},
+#endif
 };
 static const uint32_t matrix[] = {FOUR, ROW}, vector[] = {ELEMENTS}, one[] = {ONE};
 static const broach_tensor tensors[] = {
@@ -240,7 +252,7 @@ __attribute__((visibility("default"))) const broach_program broach_program_toy =
     .meta = "{\"producer\":\"test\"}",
     .features = {FEATURES},
     .step_stride = FAULT == 13 ? 8 : sizeof(broach_step),
-    .nsteps = FAULT == 14 ? 100000 : 7,
+    .nsteps = FAULT == 14 ? 100000 : sizeof steps / sizeof *steps,
     .buffer_stride = sizeof(broach_buffer),
     .nbuffers = 9,
     .tensor_stride = sizeof(broach_tensor),

@@ -18,7 +18,8 @@ std::vector<std::string> known_cpus(const std::string& triple);
 struct CodegenOptions {
   int opt_level = 3;           // 0..3, LLVM's
   int threads = 0;             // 0: as many as there are CPUs; the result does not depend on it
-  std::string symbol_prefix;   // of every symbol that is not exported, so that two models link into one program
+  // Of every symbol that is not exported, so that two models link into one program. Not empty: a kernel called pow would take libm's place.
+  std::string symbol_prefix = "kernel_";
   std::map<std::string, std::string>* ll_text = nullptr;   // set: LLVM IR after optimisation per object
   std::map<std::string, std::string>* asm_text = nullptr;  // set: assembly per object
 };

@@ -50,6 +50,7 @@ CompiledFunction compile_function(const PrimFunc& f, const Target& target, const
 // One module and one context per function: any thread may take any function, and the bytes do not depend on which did.
 std::vector<Bytes> compile_functions(const std::vector<PrimFunc>& functions, const Target& target,
                                      const CodegenOptions& options) {
+  BROACH_CHECK(!options.symbol_prefix.empty(), "kernels need a prefix to tell them from functions of libm");
   initialise_llvm();
   CodeTarget code = code_target(target);
   std::vector<CompiledFunction> compiled(functions.size());

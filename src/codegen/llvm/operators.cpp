@@ -83,8 +83,9 @@ Value* emit_float_sign(KernelState& state, Value* a) {
 
 Value* emit_sigmoid(KernelState& state, Value* a) {
   llvm::IRBuilder<>& b = state.builder;
-  Value* one = constant_like(a, 1);
-  return b.CreateFDiv(one, b.CreateFAdd(one, call_libm(state, "exp", {b.CreateFNeg(a)})));
+  Value *one = constant_like(a, 1), *magnitude = b.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, a);
+  Value* e = call_libm(state, "exp", {b.CreateFNeg(magnitude)});  // at most 1: nothing overflows
+  return b.CreateFDiv(b.CreateSelect(b.CreateFCmpOLT(a, constant_like(a, 0)), e, one), b.CreateFAdd(one, e));
 }
 
 Value* emit_is_inf(KernelState& state, Value* a) {

@@ -3,6 +3,7 @@
 #include <llvm/Analysis/TargetLibraryInfo.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/CommandLine.h>
 #include <llvm/Transforms/InstCombine/InstCombine.h>
 #include <llvm/Transforms/Scalar/ADCE.h>
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
@@ -12,6 +13,8 @@
 #include <llvm/Transforms/Scalar/SROA.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
 #include <llvm/Transforms/Vectorize/LoopVectorize.h>
+
+#include <mutex>
 
 namespace broach {
 namespace {
@@ -52,6 +55,22 @@ llvm::FunctionPassManager hot_loop_passes() {
   return passes;
 }
 
+// Adds what turns the module into machine code, without loop strength reduction: it would give each pixel of a register tile a
+// pointer of its own in place of one base and a constant. LLVM has no other way to leave it out than this switch, which is read
+// while the passes are added.
+void add_machine_passes(llvm::legacy::PassManager& passes, llvm::TargetMachine& machine, llvm::raw_pwrite_stream& stream,
+                        llvm::CodeGenFileType type) {
+  static std::mutex one_at_a_time;
+  std::lock_guard lock(one_at_a_time);
+  auto* without = static_cast<llvm::cl::opt<bool>*>(llvm::cl::getRegisteredOptions().lookup("disable-lsr"));
+  BROACH_CHECK(without, "this LLVM has no switch disable-lsr");
+  bool before = *without;
+  without->setValue(true);
+  bool failed = machine.addPassesToEmitFile(passes, stream, nullptr, type);
+  without->setValue(before);
+  BROACH_CHECK(!failed, "LLVM writes no machine code for {}", machine.getTargetTriple().str());
+}
+
 }  // namespace
 
 void optimise_module(llvm::Module& module, llvm::TargetMachine& machine, int opt_level) {
@@ -76,8 +95,7 @@ Bytes emit_object(llvm::Module& module, llvm::TargetMachine& machine) {
   Bytes object;
   BytesStream stream(object);
   llvm::legacy::PassManager passes;
-  bool failed = machine.addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::ObjectFile);
-  BROACH_CHECK(!failed, "LLVM writes no object files for {}", machine.getTargetTriple().str());
+  add_machine_passes(passes, machine, stream, llvm::CodeGenFileType::ObjectFile);
   passes.run(module);
   return object;
 }
@@ -86,8 +104,7 @@ std::string emit_assembly(llvm::Module& module, llvm::TargetMachine& machine) {
   llvm::SmallString<0> text;
   llvm::raw_svector_ostream stream(text);
   llvm::legacy::PassManager passes;
-  bool failed = machine.addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::AssemblyFile);
-  BROACH_CHECK(!failed, "LLVM writes no assembly for {}", machine.getTargetTriple().str());
+  add_machine_passes(passes, machine, stream, llvm::CodeGenFileType::AssemblyFile);
   passes.run(module);
   return text.str().str();
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <vector>
 
 namespace broach {
@@ -17,7 +18,8 @@ using llvm::Value;
 struct MultiplyAdd {
   Instruction* sum = nullptr;  // the instruction whose value it is
   Value *a = nullptr, *b = nullptr, *addend = nullptr;
-  int level = 0;  // how many of the same chain come before it in the block
+  int level = 0;     // how many of the same chain come before it in the block
+  int position = 0;  // among all of the block
 };
 
 bool match_product(Value* value, MultiplyAdd& m) {
@@ -54,9 +56,10 @@ std::vector<MultiplyAdd> collect(llvm::BasicBlock& block) {
     auto it = levels.find(m.addend);
     m.level = it == levels.end() ? 0 : it->second + 1;
     levels[m.sum] = m.level;
+    m.position = int(found.size());
     found.push_back(m);
   }
-  std::ranges::stable_sort(found, {}, &MultiplyAdd::level);
+  std::ranges::sort(found, {}, [](const MultiplyAdd& m) { return std::pair(m.level, m.position); });
   return found;
 }
 
@@ -91,9 +94,9 @@ bool order_level(std::vector<MultiplyAdd>& level) {
   bool a_outer = as.size() > bs.size();
   auto key = [&](const MultiplyAdd& m) {
     int a = as.at(m.a), b = bs.at(m.b);
-    return a_outer ? std::pair(a, b) : std::pair(b, a);
+    return a_outer ? std::tuple(a, b, m.position) : std::tuple(b, a, m.position);
   };
-  std::ranges::stable_sort(level, {}, key);
+  std::ranges::sort(level, {}, key);
   return true;
 }
 

@@ -13,6 +13,7 @@ TemporaryFolder::TemporaryFolder() {
   if (error || !mkdtemp(pattern.data()))
     throw_error("no temporary folder can be made in {}; set TMPDIR to a folder that can be written", parent.string());
   path_ = pattern;
+  while_alive_.emplace(path_);
 }
 
 TemporaryFolder::~TemporaryFolder() {

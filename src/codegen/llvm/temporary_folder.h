@@ -1,8 +1,10 @@
 #pragma once
 // A folder of its own under the system's temporary folder, removed with all that is in it at the end of its life.
+#include <optional>
 #include <string>
 
 #include "codegen/llvm/codegen.h"
+#include "support/temporary_paths.h"
 
 namespace broach {
 
@@ -19,6 +21,7 @@ class TemporaryFolder {
 
  private:
   std::string path_;
+  std::optional<TemporaryPath> while_alive_;
 };
 
 }  // namespace broach

@@ -1,5 +1,6 @@
 #include "importers/onnx/max_indices.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "ops/gather.h"
@@ -10,7 +11,7 @@
 namespace broach {
 namespace {
 
-constexpr int64_t most_taps = 1024;
+constexpr int64_t most_taps = 1024, most_places = 1 << 24;  // places: numbers of the tables made here
 
 Shape spatial_of(const Value* value) { return {value->type.shape.begin() + 2, value->type.shape.end()}; }
 
@@ -54,7 +55,8 @@ Value* max_indices(Conversion& node, const PoolAttributes& pool, const Shape& ou
   Value* x = node.input(0);
   Shape input = spatial_of(x);
   size_t rank = input.size();
-  if (!is_float(x->type.dtype) || element_count(pool.kernel) > most_taps || pool.ceil_mode)
+  if (!is_float(x->type.dtype) || element_count(pool.kernel) > most_taps || pool.ceil_mode ||
+      std::max(element_count(output), x->type.shape[0] * x->type.shape[1]) > most_places)
     throw_error("the indices of a MaxPool of {} elements over {} are not supported", element_count(pool.kernel), to_string(x->type));
 
   PadAttributes pad;

@@ -51,6 +51,27 @@ void use_scales(Conversion& node, const std::vector<size_t>& axes, ResizeAttribu
   attributes.shape = scaled_shape(node.shape(0), attributes.scales);
 }
 
+// Which part of the input is sampled; axes that are not named are sampled whole.
+void use_roi(Conversion& node, const std::vector<size_t>& axes, ResizeAttributes& attributes) {
+  if (!node.input(1)) throw_error("its input 'roi' is missing, which tf_crop_and_resize needs");
+  std::vector<double> roi = node.floats(1, "roi");
+  if (roi.size() != 2 * axes.size()) throw_error("it has a roi of {} numbers for {} axes", roi.size(), axes.size());
+  attributes.roi.assign(node.rank(0), 0);
+  attributes.roi.resize(2 * node.rank(0), 1);
+  for (size_t i = 0; i < axes.size(); ++i) {
+    attributes.roi[axes[i]] = roi[i];
+    attributes.roi[node.rank(0) + axes[i]] = roi[axes.size() + i];
+  }
+  attributes.extrapolation = node.float_attribute("extrapolation_value", 0);
+}
+
+// With a part of the input, the extents are of that part scaled: floor(in * (end - begin) * scale).
+Shape scaled_part(Conversion& node, const ResizeAttributes& attributes) {
+  std::vector<double> scales = attributes.scales;
+  for (size_t i = 0; i < scales.size(); ++i) scales[i] *= attributes.roi[scales.size() + i] - attributes.roi[i];
+  return scaled_shape(node.shape(0), scales);
+}
+
 void use_sizes(Conversion& node, const std::vector<size_t>& axes, ResizeAttributes& attributes) {
   std::vector<int64_t> sizes = node.ints(3, "sizes");
   std::string policy = node.opset() < 18 ? "stretch" : node.string_attribute("keep_aspect_ratio_policy", "stretch");
@@ -87,26 +108,27 @@ std::vector<Value*> convert_Resize(Conversion& node) {
     if (node.input_count() != 2) throw_error("before opset 11 it has 2 inputs, but here {}", node.input_count());
     return old_form(node, node.floats(1, "scales"));
   }
-  node.ignore({"extrapolation_value"});  // of tf_crop_and_resize, which is refused
+  node.ignore({"extrapolation_value"});
   ResizeAttributes attributes;
   attributes.mode = node.string_attribute("mode", "nearest");
   attributes.coordinates = node.string_attribute("coordinate_transformation_mode", "half_pixel");
   attributes.nearest_mode = node.string_attribute("nearest_mode", "round_prefer_floor");
   attributes.cubic_coefficient = node.float_attribute("cubic_coeff_a", -0.75);
   attributes.exclude_outside = node.bool_attribute("exclude_outside", false);
-  node.expect_int("antialias", 0);
-  if (attributes.coordinates == "tf_crop_and_resize")
-    throw_error("attribute 'coordinate_transformation_mode' is 'tf_crop_and_resize', which is not supported");
+  attributes.antialias = node.opset() >= 18 && node.bool_attribute("antialias", false);
   attributes.scales.assign(node.rank(0), 1);
   attributes.shape = node.shape(0);
 
   std::vector<size_t> axes = read_axes(node);
   bool scales = node.input(2) && element_count(node.shape(2)) != 0, sizes = node.input(3) && element_count(node.shape(3)) != 0;
   if (scales == sizes) throw_error("it needs either scales or sizes, but has {}", scales ? "both" : "neither");
+  bool part = attributes.coordinates == "tf_crop_and_resize";
+  if (part) use_roi(node, axes, attributes);
   if (scales)
     use_scales(node, axes, attributes);
   else
     use_sizes(node, axes, attributes);
+  if (part && scales) attributes.shape = scaled_part(node, attributes);
   if (!sizes) node.ignore({"keep_aspect_ratio_policy"});
   return {node.add(op_resize, {node.input(0)}, attributes)};
 }

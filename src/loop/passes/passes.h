@@ -17,7 +17,8 @@ struct LoopPass {
 };
 const std::vector<LoopPass>& loop_pipeline();
 
-// Runs the pipeline; verifies after every pass. `skip` names passes to leave out; `observer`, if given, sees each result.
+// Runs the pipeline; verifies after every pass. `skip` names passes to leave out; `observer`, if given, sees the function as it comes
+// ("lowered") and each result.
 PrimFunc run_loop_pipeline(PrimFunc f, const std::vector<std::string>& skip = {},
                            const std::function<void(const char* pass, const PrimFunc&)>& observer = {});
 

@@ -19,6 +19,7 @@ const std::vector<LoopPass>& loop_pipeline() {
 PrimFunc run_loop_pipeline(PrimFunc f, const std::vector<std::string>& skip,
                            const std::function<void(const char* pass, const PrimFunc&)>& observer) {
   verify(f);
+  if (observer) observer("lowered", f);
   for (const LoopPass& pass : loop_pipeline()) {
     if (std::find(skip.begin(), skip.end(), pass.name) != skip.end()) continue;
     f.body = pass.run(f.body);

@@ -105,6 +105,39 @@ PixelPlan plan_pixels(const Form& form, const Target& target) {
   return best;
 }
 
+int64_t weight_bytes(const Form& form) {
+  int64_t elements = form.tensor->shape[1];
+  for (const Axis& axis : form.tensor->reduction.axes) elements *= axis.extent;
+  return elements * byte_size(form.tensor->dtype);
+}
+
+// Weights that do not stay in the cache from one run to the next come from far, a group of output channels at a time: each group is
+// requested while the one before it is at work.
+void prefetch_next_group(Schedule& s, const RuleProblem& problem, const Form& form, const std::string& axis) {
+  const std::vector<Stage>& stages = s.stages();
+  if (s.extent(form.stage, "g") < 2 || weight_bytes(form) <= problem.target->l2_bytes / 8) return;
+  for (const Expr& read : reads_in(form.tensor->reduction.update[0])) {
+    const std::vector<std::string>& packed = stages[0].packed;
+    if (std::find(packed.begin(), packed.end(), read->tensor->name) != packed.end())
+      s.apply(Prefetch{form.stage, read->tensor->name, axis, "g"});
+  }
+}
+
+// Rows of the output computed for all groups of channels before the next ones, so that what they read stays in the second-level cache
+// meanwhile; a divisor of `rows`. All of them where the whole input stays, or where the weights would not.
+int64_t rows_at_a_time(const RuleProblem& problem, const Form& form, int64_t rows) {
+  if (weight_bytes(form) > problem.target->l2_bytes / 2) return rows;
+  for (const RuleInput& input : problem.inputs) {
+    if (input.constant || input.tensor->shape.size() < 3) continue;
+    int64_t bytes = input.buffer.elements() / input.tensor->shape[0] * byte_size(form.tensor->dtype);
+    if (bytes <= problem.target->l2_bytes / 2) continue;
+    int64_t most = std::max<int64_t>(1, rows * (problem.target->l2_bytes / 4) / bytes);
+    while (rows % most != 0) --most;
+    return most;
+  }
+  return rows;
+}
+
 // Reduction over input channels: blocks, then the lanes of a block. Returns the axes in their order; a last partial block is cut off.
 void schedule_dense(Schedule& s, const RuleProblem& problem, const Form& form) {
   const std::string& stage = form.stage;
@@ -118,9 +151,13 @@ void schedule_dense(Schedule& s, const RuleProblem& problem, const Form& form) {
   if (form.spatial.size() > 1) {
     const std::string &y = form.spatial[form.spatial.size() - 2], x = form.spatial.back();
     for (size_t i = 0; i + 2 < form.spatial.size(); ++i) outer.push_back(form.spatial[i]);
-    std::vector<std::string> order = outer;
     if (plan.rows == 1) {
-      outer.push_back(y);
+      int64_t rows = s.extent(stage, y), strip = rows_at_a_time(problem, form, rows);
+      if (strip < rows) {
+        s.apply(Split{stage, y, strip, "s", y + ".i"});
+        outer.insert(outer.begin() + 1, "s");
+      }
+      outer.push_back(strip < rows ? y + ".i" : y);
     } else {
       std::string inner = y;
       if (plan.rows > 0 && s.extent(stage, y) > plan.rows) {
@@ -198,6 +235,7 @@ void schedule_dense(Schedule& s, const RuleProblem& problem, const Form& form) {
     s.apply(Unroll{stage, u});
     s.apply(Unroll{stage, "o" + suffix});
     s.apply(Vectorize{stage, "v" + suffix});
+    if (blocks && count % input_block == 0) prefetch_next_group(s, problem, form, (reduce.size() > 1 ? reduce.back() : "k") + suffix);
     if (blocks && count % input_block != 0) {  // whole blocks, then the channels of the last one
       std::string c = channels + suffix;
       int64_t whole = count / input_block * input_block;

@@ -1,15 +1,14 @@
-#include "cli/input_shapes.h"
+#include "driver/input_shapes.h"
 
 #include <charconv>
 
-#include "cli/verbs.h"
 #include "support/errors.h"
 
 namespace broach {
 namespace {
 
 [[noreturn]] void fail(const std::string& text) {
-  throw UsageError(fmt::format("--input-shapes expects NAME:[D,D,...], several with blanks between them, not '{}'", text));
+  throw_error("input shapes are written as NAME:[D,D,...], several with blanks between them, not '{}'", text);
 }
 
 Shape parse_dimensions(std::string_view text, const std::string& name, const std::string& whole) {
@@ -21,7 +20,7 @@ Shape parse_dimensions(std::string_view text, const std::string& name, const std
     auto [next, error] = std::from_chars(at, end, dim);
     if (error != std::errc() || (next < end && *next != ',') || next + 1 == end) fail(whole);
     if (dim < 1)
-      throw UsageError(fmt::format("--input-shapes gives input '{}' a dimension of {}; every dimension must be a number from 1", name, dim));
+      throw_error("the input shapes give input '{}' a dimension of {}; every dimension must be a number from 1", name, dim);
     shape.push_back(dim);
     at = next;
   }
@@ -45,7 +44,7 @@ std::map<std::string, Shape> parse_input_shapes(const std::string& text) {
     name.pop_back();
     if (name.empty() || name.find(' ') != std::string::npos) fail(text);
     if (!shapes.emplace(name, parse_dimensions(rest.substr(open + 1, close - open - 1), name, text)).second)
-      throw UsageError(fmt::format("--input-shapes names input '{}' twice", name));
+      throw_error("the input shapes name input '{}' twice", name);
     rest.remove_prefix(close + 1);
   }
 }
