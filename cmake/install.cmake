@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/broach)
-install(DIRECTORY include/broach DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY include/broach DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 install(EXPORT broach NAMESPACE broach:: FILE broach-targets.cmake DESTINATION ${package_folder})
 configure_package_config_file(cmake/broach-config.cmake.in ${CMAKE_BINARY_DIR}/cmake/broach-config.cmake
                               INSTALL_DESTINATION ${package_folder})

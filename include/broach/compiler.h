@@ -31,11 +31,11 @@ typedef enum broach_compile_status {
 typedef struct broach_compile_options broach_compile_options;
 
 /* The last failure of this thread; "" if there was none. Valid until the thread's next call. */
-BROACH_API const char *broach_compiler_error_message(void);
+BROACH_API const char* broach_compiler_error_message(void);
 
-BROACH_API broach_compile_status broach_compile_options_create(broach_compile_options **options);
+BROACH_API broach_compile_status broach_compile_options_create(broach_compile_options** options);
 /* NULL is allowed. */
-BROACH_API void broach_compile_options_close(broach_compile_options *options);
+BROACH_API void broach_compile_options_close(broach_compile_options* options);
 
 /* name, value: as the options of `broach compile`, without dashes:
  *   target           "llvm", "llvm -mcpu=haswell", "llvm -mtriple=aarch64-linux-gnu -mcpu=cortex-a72"; default "llvm": this machine
@@ -49,18 +49,18 @@ BROACH_API void broach_compile_options_close(broach_compile_options *options);
  *   cross-compiler, cross-compiler-options   a program that links instead of the built-in linker
  *   labels           the text of a label file, one class a line: kept in the artifact
  * An unknown name or a value of another form is an error. */
-BROACH_API broach_compile_status broach_compile_options_set(broach_compile_options *options, const char *name, const char *value);
+BROACH_API broach_compile_status broach_compile_options_set(broach_compile_options* options, const char* name, const char* value);
 
 /* Compiles a model file and writes the artifact, whose kind is output's suffix: .tar, .so, .a (with .h beside it), .graph.
  * On failure nothing is left under the final name. options: NULL for the defaults. */
-BROACH_API broach_compile_status broach_compile_file(const char *model, const char *output, const broach_compile_options *options);
+BROACH_API broach_compile_status broach_compile_file(const char* model, const char* output, const broach_compile_options* options);
 
 /* Compiles an ONNX model in memory (all its data inside) to a library with its weights, as a file of the suffix .so would hold it:
  * for broach_module_open_memory. *artifact is to be freed by broach_compile_free; on failure it is NULL. */
-BROACH_API broach_compile_status broach_compile_memory(const void *model, size_t bytes, const broach_compile_options *options,
-                                                       void **artifact, size_t *artifact_bytes);
+BROACH_API broach_compile_status broach_compile_memory(const void* model, size_t bytes, const broach_compile_options* options, void** artifact,
+                                                       size_t* artifact_bytes);
 /* NULL is allowed. */
-BROACH_API void broach_compile_free(void *artifact);
+BROACH_API void broach_compile_free(void* artifact);
 
 #ifdef __cplusplus
 }

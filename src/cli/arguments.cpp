@@ -51,8 +51,7 @@ class Expander {
   [[noreturn]] void fail(const std::string& message) const { throw UsageError(message); }
 
   void take_verb(const std::string& word) {
-    if (word == "tune")
-      throw_error("tuning comes in a later version: compile chooses its schedules by a model of the machine until then");
+    if (word == "tune") throw_error("tuning comes in a later version: compile chooses its schedules by a model of the machine until then");
     std::vector<std::string> known;
     for (const CLI::App* verb : root_.get_subcommands({})) {
       if (!verb->get_group().empty()) known.push_back(verb->get_name());

@@ -63,9 +63,12 @@ class CompileVerb {
  private:
   void add_target_options() {
     verb_.add_option("FILE", model_, "The model: .onnx, or .graph as saved by Broach")->required();
-    verb_.add_option("--target", options_.target, "What to compile for: llvm [-mcpu=CPU] [-mattr=+FEATURE,-FEATURE] [-mtriple=TRIPLE], the same as "
-                     "a JSON object, or a file with one; llvm alone is this machine, -mcpu=x86-64-v2 runs on most")
-        ->option_text("TARGET")->default_str("llvm");
+    verb_
+        .add_option("--target", options_.target,
+                    "What to compile for: llvm [-mcpu=CPU] [-mattr=+FEATURE,-FEATURE] [-mtriple=TRIPLE], the same as "
+                    "a JSON object, or a file with one; llvm alone is this machine, -mcpu=x86-64-v2 runs on most")
+        ->option_text("TARGET")
+        ->default_str("llvm");
     verb_.add_option("--target-llvm-mcpu", mcpu_, "The same as -mcpu in --target")->option_text("CPU");
     verb_.add_option("--target-llvm-mattr", mattr_, "The same as -mattr in --target")->option_text("FEATURES");
     verb_.add_option("--target-llvm-mtriple", mtriple_, "The same as -mtriple in --target")->option_text("TRIPLE");
@@ -75,23 +78,38 @@ class CompileVerb {
   }
 
   void add_output_options() {
-    verb_.add_option("-o,--output", options_.output, "What to write, by its suffix: .tar (mod.so, mod.json, mod.params), .so (all in one file), "
-                     ".a (with .h, to link into a program), .graph (the model as imported)")
-        ->option_text("FILE")->default_str("module.tar");
+    verb_
+        .add_option("-o,--output", options_.output,
+                    "What to write, by its suffix: .tar (mod.so, mod.json, mod.params), .so (all in one file), "
+                    ".a (with .h, to link into a program), .graph (the model as imported)")
+        ->option_text("FILE")
+        ->default_str("module.tar");
     verb_.add_option("--module-name", options_.module_name, "Name of the exported symbol, for several models in one program")
-        ->option_text("NAME")->default_str("default");
-    verb_.add_option("--dump-code", dump_code_, "Also write what the stages make, a list of graph, te, schedule, loop, plan, ll, asm, each as "
-                     "OUTPUT.STAGE")
+        ->option_text("NAME")
+        ->default_str("default");
+    verb_
+        .add_option("--dump-code", dump_code_,
+                    "Also write what the stages make, a list of graph, te, schedule, loop, plan, ll, asm, each as "
+                    "OUTPUT.STAGE")
         ->option_text("STAGES");
   }
 
   void add_pass_options() {
-    verb_.add_option("-O,--opt-level", options_.opt_level, "How much to optimise, 0 to 3")
-        ->option_text("LEVEL")->default_str("3")->check(CLI::Range(0, 3).description(""));
-    verb_.add_option("--desired-layout", options_.desired_layout, "Layout of the convolutions instead of blocks as wide as the target's vectors: NCHW (row-major: slow), NCHW4c, NCHW8c or NCHW16c")
+    verb_
+        .add_option("-O,--opt-level", options_.opt_level,
+                    "How much to optimise. 2: no folding of batch norms, no sharing of equal results; 1: also row-major layouts; 0: also one node "
+                    "a kernel and plain machine code")
+        ->option_text("LEVEL")
+        ->default_str("3")
+        ->check(CLI::Range(0, 3).description(""));
+    verb_
+        .add_option("--desired-layout", options_.desired_layout,
+                    "Layout of the convolutions instead of blocks as wide as the target's vectors: NCHW (row-major: slow), NCHW4c, NCHW8c or NCHW16c")
         ->option_text("LAYOUT");
     verb_.add_option("--pass-config", pass_config_, "A setting of a pass; may be repeated. There is fuse.max_nodes=N: at most N nodes in one kernel")
-        ->option_text("NAME=VALUE")->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+        ->option_text("NAME=VALUE")
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     verb_.add_option("--disabled-pass", disabled_passes_, "Passes to leave out, with commas between them: " + some_passes())->option_text("PASSES");
     verb_.add_option("--print-ir-before", print_ir_before_, "Print the program before these passes; all: before every one")->option_text("PASSES");
     verb_.add_option("--print-ir-after", print_ir_after_, "Print the program after these passes; all: after every one")->option_text("PASSES");
@@ -127,7 +145,9 @@ class CompileVerb {
     std::vector<std::string> stages = split_list(dump_code_), known(std::begin(dump_stages), std::end(dump_stages));
     for (const std::string& stage : stages) {
       if (std::ranges::count(known, stage)) continue;
-      std::string hint = stage == "relay" ? " (it is called 'graph' here)" : stage == "tir" ? " (it is called 'loop' here)" : did_you_mean(stage, known);
+      std::string hint = stage == "relay" ? " (it is called 'graph' here)"
+                         : stage == "tir" ? " (it is called 'loop' here)"
+                                          : did_you_mean(stage, known);
       throw UsageError(fmt::format("--dump-code knows no stage '{}'{}; the stages are {}", stage, hint, fmt::join(known, ", ")));
     }
     return stages;

@@ -24,8 +24,9 @@ void print_verb(const CLI::App& verb) {
 }
 
 void print_refused() {
-  fmt::print("\n## Options of tvmc that are refused\n\nThey can have no effect here. A value that says what is done anyway is accepted.\n\n"
-             "| command | option | accepted | reason |\n|---|---|---|---|\n");
+  fmt::print(
+      "\n## Options of tvmc that are refused\n\nThey can have no effect here. A value that says what is done anyway is accepted.\n\n"
+      "| command | option | accepted | reason |\n|---|---|---|---|\n");
   for (const auto& option : refused_options())
     fmt::print("| {} | `--{}` | {} | {} |\n", option.verb, option.name, option.accepted ? fmt::format("`{}`", option.accepted) : "", option.reason);
 }

@@ -72,7 +72,8 @@ std::vector<std::pair<std::string, std::vector<const CLI::Option*>>> option_grou
 std::string usage_line(const CLI::App& app) {
   std::string line = app.get_parent() ? app.get_parent()->get_name() + " " + app.get_name() : app.get_name();
   line += " [options]";
-  for (const CLI::Option* option : app.get_options([](const CLI::Option* o) { return o->get_positional(); })) line += " " + option->get_name(true, false);
+  for (const CLI::Option* option : app.get_options([](const CLI::Option* o) { return o->get_positional(); }))
+    line += " " + option->get_name(true, false);
   return app.get_parent() ? line : line + " COMMAND ...";
 }
 

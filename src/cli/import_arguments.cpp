@@ -6,8 +6,7 @@
 namespace broach {
 
 ImportArguments::ImportArguments(CLI::App& verb) {
-  verb.add_option("--model-format", format_, "Format of the model, where its suffix does not say: onnx or graph")
-      ->option_text("FORMAT");
+  verb.add_option("--model-format", format_, "Format of the model, where its suffix does not say: onnx or graph")->option_text("FORMAT");
   verb.add_option("--input-shapes", shapes_, "Shapes of inputs that the model leaves open: 'NAME:[D,D] NAME:[D]'")->option_text("SHAPES");
 }
 

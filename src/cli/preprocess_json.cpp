@@ -25,8 +25,12 @@ const Preprocess& require_preset(const std::string& name) {
 }
 
 std::string preprocess_to_json(const Preprocess& preprocess) {
-  nlohmann::json object = {{"scale", preprocess.scale}, {"mean", preprocess.mean},     {"std", preprocess.deviation},
-                           {"resize", preprocess.resize}, {"centre_crop", preprocess.centre_crop}, {"channel_order", preprocess.bgr ? "bgr" : "rgb"}};
+  nlohmann::json object = {{"scale", preprocess.scale},
+                           {"mean", preprocess.mean},
+                           {"std", preprocess.deviation},
+                           {"resize", preprocess.resize},
+                           {"centre_crop", preprocess.centre_crop},
+                           {"channel_order", preprocess.bgr ? "bgr" : "rgb"}};
   return object.dump();
 }
 

@@ -78,8 +78,9 @@ void add_commands(CLI::App& root, Invocation& invocation) {
   root.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   root.set_help_flag("-h,--help", "Print this help");
   root.set_version_flag("--version", [&] { return fmt::format("{} {}", invocation.program, broach_runtime_version()); }, "Print the version");
-  root.add_flag_function("-v,--verbose", [&](int64_t count) { set_verbosity(int(invocation.verbosity = int(count))); },
-                         "Say what is being done; twice or three times says more")
+  root.add_flag_function(
+          "-v,--verbose", [&](int64_t count) { set_verbosity(int(invocation.verbosity = int(count))); },
+          "Say what is being done; twice or three times says more")
       ->trigger_on_parse(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   root.add_option("--config", invocation.config, "Preset values of options: a .json file, or the name of one in the folder BROACH_CONFIGS_DIR")

@@ -73,18 +73,26 @@ class RunVerb {
     verb_.add_option("-i,--inputs", inputs_path_, "Arrays for the inputs, by name, as numpy's savez writes them")->option_text("FILE.npz");
     verb_.add_option("-o,--outputs", outputs_path_, "Write the outputs, by name, for numpy's load")->option_text("FILE.npz");
     verb_.add_option("--fill-mode", fill_mode_, "What the inputs hold that nothing else sets: zeros, ones or random (the same every time)")
-        ->option_text("MODE")->default_str("random")->check(CLI::IsMember({"zeros", "ones", "random"}).description(""));
+        ->option_text("MODE")
+        ->default_str("random")
+        ->check(CLI::IsMember({"zeros", "ones", "random"}).description(""));
     verb_.add_option("--threads", threads_, "At most so many threads; results do not depend on it")
-        ->option_text("N")->default_str("all CPUs")->check(CLI::Range(1, 1024).description(""));
+        ->option_text("N")
+        ->default_str("all CPUs")
+        ->check(CLI::Range(1, 1024).description(""));
   }
 
   void add_report_options() {
     verb_.add_flag("--print-time", print_time_, "Measure, and print a table of times");
     verb_.add_option("--repeat", repeat_, "Measurements")->option_text("N")->default_str("1")->check(CLI::Range(1, 1 << 24).description(""));
-    verb_.add_option("--number", number_, "Runs in each measurement, which is their mean")->option_text("N")->default_str("1")->check(CLI::Range(1, 1 << 24).description(""));
+    verb_.add_option("--number", number_, "Runs in each measurement, which is their mean")
+        ->option_text("N")
+        ->default_str("1")
+        ->check(CLI::Range(1, 1 << 24).description(""));
     verb_.add_flag("--end-to-end", end_to_end_, "Copying inputs in and outputs out is part of what is measured");
     verb_.add_option("--print-top", top_, "Print the N largest numbers of the first output with their indices; with names if there are labels")
-        ->option_text("N")->check(CLI::Range(1, 1 << 24).description(""));
+        ->option_text("N")
+        ->check(CLI::Range(1, 1 << 24).description(""));
     verb_.add_flag("--profile", profile_, "Print the time of every step, in the model's node names");
   }
 
@@ -94,7 +102,8 @@ class RunVerb {
       return verb_.add_option(name, value, text)->option_text(metavar)->group(group);
     };
     add("--image", images_, "Classify this picture (PNG, JPEG, BMP, GIF, TGA, PSD, HDR, PIC, PNM); once for each of the batch", "FILE")
-        ->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     add("--labels", labels_path_, "Names of the classes, one a line; else those kept in the artifact", "FILE");
     add("--preprocess", preprocess_, "How the picture becomes numbers: " + preset_names() + "; else what is kept in the artifact, or unit", "NAME");
     add("--scale", scale_, "Multiplies every pixel first", "X")->default_str("1/255");
@@ -104,7 +113,8 @@ class RunVerb {
         ->check(CLI::Range(1, 1 << 15).description(""));
     add("--crop", crop_, "Cut out the central NxN, the model's size, of the picture resized to N*8/7 or as --resize says", "N")
         ->check(CLI::Range(1, 1 << 15).description(""));
-    add("--channel-order", channel_order_, "Order of the model's channels: rgb or bgr", "ORDER")->default_str("rgb")
+    add("--channel-order", channel_order_, "Order of the model's channels: rgb or bgr", "ORDER")
+        ->default_str("rgb")
         ->check(CLI::IsMember({"rgb", "bgr"}).description(""));
     add("--layout", layout_, "Layout of the model's input: NCHW or NHWC, where its shape does not say", "LAYOUT")
         ->check(CLI::IsMember({"NCHW", "NHWC"}).description(""));
@@ -181,7 +191,8 @@ class RunVerb {
       inputs.emplace_back(data, data + module.input(i).bytes);
     }
     auto run_once = [&] {
-      for (uint32_t i = 0; i < inputs.size(); ++i) session.copy_input(i, runtime::Tensor(inputs[i].data(), module.input(i).dtype, module.input(i).shape));
+      for (uint32_t i = 0; i < inputs.size(); ++i)
+        session.copy_input(i, runtime::Tensor(inputs[i].data(), module.input(i).dtype, module.input(i).shape));
       session.run();
       for (uint32_t i = 0; end_to_end_ && i < outputs.size(); ++i) {
         auto* data = static_cast<const std::byte*>(session.output(i).data());
@@ -217,8 +228,8 @@ class RunVerb {
     Scores scores = scores_of(module, session);
     size_t classes = scores.row(0).size(), count = top_ > 0 ? size_t(top_) : 5;
     if (!labels_.empty() && labels_.size() != classes)
-      throw_error("{} holds {} labels, but output '{}' has {} classes", labels_path_.empty() ? "the artifact" : "'" + labels_path_ + "'", labels_.size(),
-                  module.output(0).name, classes);
+      throw_error("{} holds {} labels, but output '{}' has {} classes", labels_path_.empty() ? "the artifact" : "'" + labels_path_ + "'",
+                  labels_.size(), module.output(0).name, classes);
     if (images_.empty() && labels_.empty()) return fmt::print("{}", top_array(scores.row(0), count));
     for (size_t r = 0; r < (images_.empty() ? 1 : scores.rows); ++r) {
       if (images_.size() > 1 && r < images_.size()) fmt::print("===== {} =====\n", images_[r]);
@@ -242,7 +253,7 @@ class RunVerb {
   CLI::App& verb_;
   const Invocation& invocation_;
   std::string path_, inputs_path_, outputs_path_, fill_mode_ = "random", labels_path_, preprocess_, mean_, deviation_, channel_order_, layout_,
-      image_input_;
+                                                  image_input_;
   std::vector<std::string> images_, labels_;
   double scale_ = 0;
   unsigned threads_ = 0;

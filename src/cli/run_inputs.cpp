@@ -22,10 +22,10 @@ std::string RunInputs::expected() const {
 void RunInputs::set_arrays(const NpzFile& file) {
   for (const std::string& name : file.names()) {
     auto found = std::ranges::find(infos_, name, &runtime::TensorInfo::name);
-    if (found == infos_.end()) throw_error("'{}' holds an array '{}', but the model has no such input; its inputs are {}", file.path(), name, expected());
+    if (found == infos_.end())
+      throw_error("'{}' holds an array '{}', but the model has no such input; its inputs are {}", file.path(), name, expected());
     TensorType wanted = type_of(*found), given = file.type(name);
-    if (given != wanted)
-      throw_error("array '{}' of '{}' is {}, but the input is {}", name, file.path(), to_numpy_text(given), to_numpy_text(wanted));
+    if (given != wanted) throw_error("array '{}' of '{}' is {}, but the input is {}", name, file.path(), to_numpy_text(given), to_numpy_text(wanted));
     auto index = uint32_t(found - infos_.begin());
     auto data = file.read(name);
     std::ranges::copy(data, static_cast<std::byte*>(session_.input(index).data()));
@@ -38,7 +38,8 @@ uint32_t RunInputs::find_picture_input(const std::string& name, std::optional<Im
   for (uint32_t i = 0; i < infos_.size(); ++i) {
     bool named = infos_[i].name == name;
     bool fits = find_image_shape(infos_[i].shape, layout).has_value();
-    if (named && !fits) throw_error("input '{}' is {}, which is not the shape of pictures with 1 or 3 channels", name, to_numpy_text(type_of(infos_[i])));
+    if (named && !fits)
+      throw_error("input '{}' is {}, which is not the shape of pictures with 1 or 3 channels", name, to_numpy_text(type_of(infos_[i])));
     if (named || (name.empty() && fits && !set_[i])) candidates.push_back(i);
   }
   if (candidates.size() == 1) return candidates[0];

@@ -58,8 +58,8 @@ std::string time_table(std::span<const double> seconds) {
 std::string profile_table(std::vector<ProfileRow> rows, double total, unsigned threads) {
   std::ranges::stable_sort(rows, std::greater(), &ProfileRow::seconds);
   auto cells = [&](const std::string& name, double seconds, const std::string& device, size_t count, const std::string& tasks) {
-    return std::vector<std::string>{name, grouped(seconds * 1e6, 2), fmt::format("{:.2f}", total > 0 ? 100 * seconds / total : 0), device,
-                                    std::to_string(count), tasks};
+    return std::vector<std::string>{name,   grouped(seconds * 1e6, 2), fmt::format("{:.2f}", total > 0 ? 100 * seconds / total : 0),
+                                    device, std::to_string(count),     tasks};
   };
   std::vector<std::vector<std::string>> table = {{"Name", "Duration (us)", "Percent", "Device", "Count", "Tasks"}};
   double sum = 0;

@@ -5,8 +5,8 @@
 namespace broach {
 namespace {
 
-constexpr DType all_dtypes[] = {DType::f32, DType::f64, DType::f16, DType::bf16, DType::i8, DType::i16, DType::i32,
-                                DType::i64, DType::u8, DType::u16, DType::u32, DType::u64, DType::boolean};
+constexpr DType all_dtypes[] = {DType::f32, DType::f64, DType::f16, DType::bf16, DType::i8,  DType::i16,    DType::i32,
+                                DType::i64, DType::u8,  DType::u16, DType::u32,  DType::u64, DType::boolean};
 
 // SplitMix64 (Steele, Lea and Flood 2014): the same numbers with every standard library.
 class Random {

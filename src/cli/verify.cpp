@@ -44,8 +44,8 @@ void verify(const VerifyArguments& arguments) {
     if (!step.agrees && !first) first = &step;
   }
   if (first && !report.weights_intact)
-    throw_error("'{}' diverges from '{}' first at {}, and its weights are damaged: their checksum does not match", arguments.artifact, arguments.model,
-                first->origin);
+    throw_error("'{}' diverges from '{}' first at {}, and its weights are damaged: their checksum does not match", arguments.artifact,
+                arguments.model, first->origin);
   if (first)
     throw_error("'{}' diverges from '{}' first at {}: the error is {:.3g} where the largest value is {:.3g}", arguments.artifact, arguments.model,
                 first->origin, first->error, first->magnitude);
@@ -60,9 +60,12 @@ void add_verify(CLI::App& root, const Invocation&) {
   auto arguments = std::make_shared<VerifyArguments>(*verb);
   verb->add_option("ARTIFACT", arguments->artifact, "The artifact: .tar or .so, for this machine")->required();
   verb->add_option("MODEL", arguments->model, "The model that it was compiled from")->required();
-  verb->add_option("-i,--inputs", arguments->inputs, "Arrays for the inputs, by name; without it random ones, the same every time")->option_text("FILE.npz");
+  verb->add_option("-i,--inputs", arguments->inputs, "Arrays for the inputs, by name; without it random ones, the same every time")
+      ->option_text("FILE.npz");
   verb->add_option("--tolerance", arguments->tolerance, "Largest error, as a part of a step's largest value")
-      ->option_text("X")->default_str("1e-4")->check(CLI::Range(0.0, 1.0).description(""));
+      ->option_text("X")
+      ->default_str("1e-4")
+      ->check(CLI::Range(0.0, 1.0).description(""));
   verb->add_flag("--all", arguments->all, "Print the steps that agree too");
   verb->callback([=] { verify(*arguments); });
 }

@@ -106,11 +106,15 @@ std::string plan_json(const LoweredProgram& program) {
     ordered_json inputs = ordered_json::array();
     for (size_t i = 0; i < step.arguments.size(); ++i) {
       const ProgramBuffer& buffer = program.buffers[size_t(step.arguments[i])];
-      if (function.params[i]->written) writers[step.arguments[i]] = nodes.size();
-      else if (buffer.kind == BufferKind::input) inputs.push_back({buffer.index, 0, 0});
-      else if (writers.count(step.arguments[i])) inputs.push_back({writers[step.arguments[i]], 0, 0});
+      if (function.params[i]->written)
+        writers[step.arguments[i]] = nodes.size();
+      else if (buffer.kind == BufferKind::input)
+        inputs.push_back({buffer.index, 0, 0});
+      else if (writers.count(step.arguments[i]))
+        inputs.push_back({writers[step.arguments[i]], 0, 0});
     }
-    ordered_json attributes = {{"func_name", function.name}, {"num_inputs", std::to_string(inputs.size())}, {"num_outputs", "1"}, {"flatten_data", "0"}};
+    ordered_json attributes = {
+        {"func_name", function.name}, {"num_inputs", std::to_string(inputs.size())}, {"num_outputs", "1"}, {"flatten_data", "0"}};
     nodes.push_back({{"op", "tvm_op"}, {"name", fmt::format("{}", fmt::join(step.origin, "+"))}, {"attrs", attributes}, {"inputs", inputs}});
     rows.push_back(nodes.size());
   }
@@ -154,8 +158,7 @@ Library build_library(const LoweredProgram& program, const Target& target, const
   library.params = make_params(program.constants);
   std::vector<Bytes> objects = compile_functions(program.functions, target, options.codegen);
   ConstantBlob blob{library.params.offsets, int64_t(library.params.bytes.size()), options.embed_constants ? &library.params.bytes : nullptr};
-  ProgramMetadata metadata{options.meta_json,
-                           build_id(program, target, options.meta_json, options.codegen.opt_level, options.embed_constants)};
+  ProgramMetadata metadata{options.meta_json, build_id(program, target, options.meta_json, options.codegen.opt_level, options.embed_constants)};
   objects.push_back(compile_program_tables(program, blob, metadata, target, options.codegen));
   std::string exported = BROACH_SYMBOL_PREFIX + program.name;
   library.bytes = options.link ? options.link(objects, exported) : link_shared(objects, exported, target);
@@ -167,7 +170,8 @@ Library build_library(const LoweredProgram& program, const Target& target, const
     BROACH_CHECK(found, "the linked library has no constants section");
   }
   char error[512];
-  bool sealed = runtime::seal_artifact(bytes, library.bytes.size(), offset, library.params.bytes.data(), library.params.bytes.size(), error, sizeof error);
+  bool sealed =
+      runtime::seal_artifact(bytes, library.bytes.size(), offset, library.params.bytes.data(), library.params.bytes.size(), error, sizeof error);
   BROACH_CHECK(sealed, "{}", error);
   return library;
 }

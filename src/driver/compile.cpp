@@ -39,9 +39,28 @@ std::vector<GraphPass> graph_passes(const Target& target, const CompileOptions& 
   return passes;
 }
 
+// Graph passes that do not run: as disabled, at a lower level, and for row-major layouts.
+std::vector<std::string> left_out(const CompileOptions& options) {
+  std::vector<std::string> names, known = graph_pass_names();
+  for (const std::string& name : options.disabled_passes)
+    if (std::ranges::find(known, name) != known.end()) names.push_back(name);
+  if (options.opt_level < 3) names.insert(names.end(), {"fold_batch_norm", "eliminate_common_subexpressions"});
+  if (options.opt_level < 2) names.push_back("merge_pads");
+  if (options.opt_level < 2 || options.desired_layout == "NCHW") names.insert(names.end(), {"route_channels", "assign_layouts"});
+  return names;
+}
+
+void check_desired_layout(const CompileOptions& options) {
+  if (options.desired_layout.empty() || desired_block(options.desired_layout) == 0) return;
+  auto names = left_out(options);
+  if (std::ranges::find(names, "assign_layouts") != names.end())
+    throw_error("the layout {} can have no effect: the pass assign_layouts, which gives it, is left out by the level or by name",
+                options.desired_layout);
+}
+
 // fuse.max_nodes, which users of TVM know as relay.FuseOps.max_depth, is all that can be set.
 size_t most_fused(const CompileOptions& options) {
-  size_t most = SIZE_MAX;
+  size_t most = options.opt_level == 0 ? 1 : SIZE_MAX;
   for (const auto& [name, value] : options.pass_config) {
     std::vector<std::string> known = {"fuse.max_nodes", "relay.FuseOps.max_depth"};
     if (std::ranges::find(known, name) == known.end())
@@ -61,9 +80,8 @@ std::vector<std::string> names_of(const auto& passes) {
 
 class Compilation {
  public:
-  explicit Compilation(const CompileOptions& options)
-      : options_(options), target_(resolve_target(parse_target(options.target))), dumper_(options) {
-    if (!options.desired_layout.empty()) desired_block(options.desired_layout);
+  explicit Compilation(const CompileOptions& options) : options_(options), target_(resolve_target(parse_target(options.target))), dumper_(options) {
+    check_desired_layout(options);
     most_fused(options);
   }
 
@@ -103,7 +121,7 @@ std::vector<std::string> loop_pass_names() { return names_of(loop_pipeline()); }
 
 void optimise_graph(Graph& graph, const Target& target, const CompileOptions& options, Dumper& dumper) {
   PassOptions passes = dumper.graph_pass_options();
-  if (options.desired_layout == "NCHW") passes.disabled.insert(passes.disabled.end(), {"route_channels", "assign_layouts"});
+  passes.disabled = left_out(options);
   run_passes(graph, graph_passes(target, options), passes);
   dumper.graph(graph);
 }

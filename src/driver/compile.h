@@ -24,7 +24,9 @@ struct CompileOptions {
   ModelOptions model;
   std::string target = "llvm";         // as parse_target (target/target.h) reads it
   std::string output = "module.tar";   // by suffix: .tar, .so, .a (with .h beside it) or .graph
-  int opt_level = 3;                   // 0..3
+  // 3: everything. 2: no folding of batch norms, no sharing of equal results. 1: also row-major layouts and separate pads.
+  // 0: also one node a kernel and plain machine code.
+  int opt_level = 3;
   std::vector<std::string> disabled_passes;
   std::map<std::string, std::string> pass_config;  // "fuse.max_nodes": most nodes in one kernel
   std::string desired_layout;          // of convolutions: NCHW, NCHW4c, NCHW8c, NCHW16c; empty: blocks as wide as the target's vectors

@@ -73,9 +73,6 @@ void Dumper::graph(const Graph& graph) {
 
 PassOptions Dumper::graph_pass_options() {
   PassOptions passes;
-  std::vector<std::string> known = graph_pass_names();
-  for (const std::string& name : options_.disabled_passes)
-    if (contains(known, name)) passes.disabled.push_back(name);
   passes.before = [this](const std::string& pass, const Graph& graph) {
     if (prints(options_.print_ir_before, pass)) fmt::print("# before {}\n{}", pass, to_string(graph));
   };

@@ -18,7 +18,7 @@ class Dumper {
   // What follows, until the next stage, is this stage's time.
   void begin_stage(std::string_view name);
   void graph(const Graph& graph);  // with layouts, before it is lowered
-  PassOptions graph_pass_options();
+  PassOptions graph_pass_options();  // all passes run
   BuildOptions build_options();
   void program(const LoweredProgram& program);
   std::map<std::string, std::string>* ll_text() { return wants("ll") ? &ll_ : nullptr; }

@@ -55,9 +55,17 @@ std::function<Bytes(std::span<const Bytes>, const std::string&)> external_linker
   return [program, options](std::span<const Bytes> objects, const std::string& exported) {
     TemporaryFolder folder;
     std::string script = folder.write("exports", bytes_of(fmt::format("{{ global: {}; local: *; }};\n", exported)));
-    std::vector<std::string> words = {program, "-shared", "-nostartfiles", "-o", folder.file("library.so"), "-Wl,--version-script=" + script,
-                                      "-Wl,--build-id=none", "-Wl,--gc-sections", "-Wl,--undefined=" + exported,
-                                      "-Wl,-soname," + exported + ".so", "-Wl,-z,relro,-z,now,-z,noexecstack,-z,defs"};
+    std::vector<std::string> words = {program,
+                                      "-shared",
+                                      "-nostartfiles",
+                                      "-o",
+                                      folder.file("library.so"),
+                                      "-Wl,--version-script=" + script,
+                                      "-Wl,--build-id=none",
+                                      "-Wl,--gc-sections",
+                                      "-Wl,--undefined=" + exported,
+                                      "-Wl,-soname," + exported + ".so",
+                                      "-Wl,-z,relro,-z,now,-z,noexecstack,-z,defs"};
     for (size_t i = 0; i < objects.size(); ++i) words.push_back(folder.write(fmt::format("{}.o", i), objects[i]));
     std::istringstream more(options);
     for (std::string word; more >> word;) words.push_back(word);

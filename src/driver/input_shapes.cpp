@@ -19,8 +19,7 @@ Shape parse_dimensions(std::string_view text, const std::string& name, const std
     int64_t dim = 0;
     auto [next, error] = std::from_chars(at, end, dim);
     if (error != std::errc() || (next < end && *next != ',') || next + 1 == end) fail(whole);
-    if (dim < 1)
-      throw_error("the input shapes give input '{}' a dimension of {}; every dimension must be a number from 1", name, dim);
+    if (dim < 1) throw_error("input shapes give input '{}' a dimension of {}; every dimension must be a number from 1", name, dim);
     shape.push_back(dim);
     at = next;
   }
@@ -44,7 +43,7 @@ std::map<std::string, Shape> parse_input_shapes(const std::string& text) {
     name.pop_back();
     if (name.empty() || name.find(' ') != std::string::npos) fail(text);
     if (!shapes.emplace(name, parse_dimensions(rest.substr(open + 1, close - open - 1), name, text)).second)
-      throw_error("the input shapes name input '{}' twice", name);
+      throw_error("input shapes name input '{}' twice", name);
     rest.remove_prefix(close + 1);
   }
 }

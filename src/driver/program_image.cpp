@@ -151,7 +151,8 @@ class Sizes {
 class ProgramReader {
  public:
   ProgramReader(const ElfImage& image, uint64_t address)
-      : image_(image), address_(address), program_(image.at<broach_program>(address)), sizes_(image, program_, field(offsetof(broach_program, exprs))) {}
+      : image_(image), address_(address), program_(image.at<broach_program>(address)),
+        sizes_(image, program_, field(offsetof(broach_program, exprs))) {}
 
   ProgramImage read(const std::string& prefix) const {
     ProgramImage result;

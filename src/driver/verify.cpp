@@ -47,8 +47,9 @@ std::optional<Rebuilt> rebuild(const Graph& imported, const ProgramImage& image,
 Rebuilt rebuild(const Graph& imported, const ProgramImage& image, const std::string& artifact, const std::string& model) {
   for (const std::string& target : {image.target, std::string("llvm")})
     if (auto rebuilt = rebuild(imported, image, target)) return std::move(*rebuilt);
-  throw_error("'{}' was not compiled from '{}' by this version on such a machine: compile it again, or give the --input-shapes that it was compiled with",
-              artifact, model);
+  throw_error(
+      "'{}' was not compiled from '{}' by this version on such a machine: compile it again, or give the --input-shapes that it was compiled with",
+      artifact, model);
 }
 
 // Floats in [-1, 1), integers in their range.

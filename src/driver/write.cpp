@@ -27,7 +27,8 @@ CodegenOptions codegen_options(const CompileOptions& options, Dumper& dumper) {
 // What a C program needs to call the archive.
 std::string static_header(const LoweredProgram& program) {
   const std::string& n = program.name;
-  std::string header = fmt::format("/* Interface of the compiled model '{}'. Memory must be 64-byte aligned; returns 0, or the status of a failed step.\n", n);
+  std::string header =
+      fmt::format("/* Interface of the compiled model '{}'. Memory must be 64-byte aligned; returns 0, or the status of a failed step.\n", n);
   auto list = [&](const char* what, const std::vector<ProgramTensor>& tensors) {
     for (size_t i = 0; i < tensors.size(); ++i)
       header += fmt::format(" *   {}[{}]: {}, {} {}\n", what, i, tensors[i].name, info(tensors[i].dtype).numpy, to_string(tensors[i].shape));

@@ -1,7 +1,7 @@
 #pragma once
 #include "codegen/llvm/codegen.h"
-#include "driver/compile.h"
 #include "driver/artifact.h"
+#include "driver/compile.h"
 #include "driver/dump.h"
 
 namespace broach {

@@ -73,8 +73,7 @@ Image resize_width(const Image& image, int width) {
   uint8_t* out = result.pixels.data();
   for (int y = 0; y < image.height; ++y)
     for (const Taps& tap : taps)
-      for (size_t c = 0; c < channels; ++c)
-        *out++ = sample(tap, &image.pixels[size_t(y) * in_row + size_t(tap.first) * channels + c], channels);
+      for (size_t c = 0; c < channels; ++c) *out++ = sample(tap, &image.pixels[size_t(y) * in_row + size_t(tap.first) * channels + c], channels);
   return result;
 }
 
@@ -104,8 +103,7 @@ std::vector<std::byte> read_small_file(const std::string& path, int64_t max_byte
   std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
   if (!file) throw ImageError("'" + path + "' cannot be read");
   auto size = fs::file_size(path, error);
-  if (error || int64_t(size) > max_bytes)
-    throw ImageError("'" + path + "' is larger than the " + std::to_string(max_bytes) + " bytes that are read");
+  if (error || int64_t(size) > max_bytes) throw ImageError("'" + path + "' is larger than the " + std::to_string(max_bytes) + " bytes that are read");
   std::vector<std::byte> bytes(size);
   if (std::fread(bytes.data(), 1, size, file.get()) != size) throw ImageError("'" + path + "' cannot be read");
   if (bytes.empty()) throw ImageError("'" + path + "' is empty");
@@ -117,10 +115,11 @@ Image decode_image(std::span<const std::byte> file, int channels, const std::str
   auto size = stb_image_size(file);
   if (!size) throw ImageError("'" + name + "' is not a picture that can be read: expected " + formats);
   if (size->width < 1 || size->height < 1 || int64_t(size->width) * size->height > max_image_pixels)
-    throw ImageError("'" + name + "' claims " + size_text(size->width, size->height) + " pixels; at most " +
-                     std::to_string(max_image_pixels) + " are decoded");
+    throw ImageError("'" + name + "' claims " + size_text(size->width, size->height) + " pixels; at most " + std::to_string(max_image_pixels) +
+                     " are decoded");
   Image image{size->width, size->height, size->colour ? 3 : 1, {}};
-  if (!stb_decode(file, image)) throw ImageError("'" + name + "' is damaged or of an unusual kind: it starts as " + formats + " but cannot be decoded");
+  if (!stb_decode(file, image))
+    throw ImageError("'" + name + "' is damaged or of an unusual kind: it starts as " + formats + " but cannot be decoded");
   return convert(std::move(image), channels);
 }
 

@@ -52,8 +52,6 @@ class Segments {
 
 }  // namespace
 
-bool has_sound_jpeg_tables(std::span<const std::byte> file) {
-  return file.empty() || file[0] != std::byte{0xff} || Segments(file).are_sound();
-}
+bool has_sound_jpeg_tables(std::span<const std::byte> file) { return file.empty() || file[0] != std::byte{0xff} || Segments(file).are_sound(); }
 
 }  // namespace broach

@@ -7,7 +7,8 @@ namespace {
 
 constexpr double pixel = 1.0 / 255;
 constexpr PreprocessPreset presets[] = {
-    {"imagenet", "torchvision: RGB from 0 to 1, ImageNet's mean and deviation, centre crop",
+    {"imagenet",
+     "torchvision: RGB from 0 to 1, ImageNet's mean and deviation, centre crop",
      {pixel, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}, false, true, 0}},
     {"unit", "RGB from 0 to 1, stretched", {pixel, {0, 0, 0}, {1, 1, 1}, false, false, 0}},
     {"signed", "TensorFlow: RGB from -1 to 1, stretched", {pixel * 2, {1, 1, 1}, {1, 1, 1}, false, false, 0}},

@@ -2,9 +2,15 @@
 #include "image/stb_decode.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 
 #include "image/jpeg_tables.h"
+
+namespace {
+// stb also copies nothing to null, which memcpy does not allow.
+void* copy_bytes(void* to, const void* from, size_t count) { return count ? std::memcpy(to, from, count) : to; }
+}  // namespace
 
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
@@ -14,10 +20,12 @@
 #define STBI_MALLOC(bytes) std::calloc(1, bytes)
 #define STBI_REALLOC(memory, bytes) std::realloc(memory, bytes)
 #define STBI_FREE(memory) std::free(memory)
+#define memcpy copy_bytes
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
 #include <stb/stb_image.h>
 #pragma GCC diagnostic pop
+#undef memcpy
 
 namespace broach {
 namespace {

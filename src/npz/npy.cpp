@@ -1,5 +1,6 @@
 #include "npz/npy.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "support/errors.h"
@@ -72,6 +73,7 @@ class HeaderParser {
     skip_spaces();
     if (rest_.starts_with('[')) throw_error("array '{}' is a table of records; expected one element type", name_);
     auto text = quoted();
+    if (std::any_of(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; })) fail();
     for (const auto& descriptor : descriptors)
       if (text == descriptor.text) {
         header_.type.dtype = descriptor.dtype;

@@ -77,8 +77,10 @@ void add_entry(zip* file, const std::string& name, const std::string& contents, 
 void copy_source(zip_source_t* source, AtomicFile& output) {
   std::vector<char> piece(1 << 20);
   zip_source_open(source);
-  for (zip_int64_t got; (got = zip_source_read(source, piece.data(), piece.size())) > 0;) output.write({piece.data(), size_t(got)});
+  zip_int64_t got = 0;
+  while ((got = zip_source_read(source, piece.data(), piece.size())) > 0) output.write({piece.data(), size_t(got)});
   zip_source_close(source);
+  BROACH_CHECK(got == 0, "an archive in memory cannot be read back");
 }
 
 }  // namespace
@@ -89,6 +91,8 @@ NpzFile::NpzFile(const std::string& path) : path_(path), zip_(open_zip(path)) {
   for (zip_int64_t i = 0; i < count; ++i) {
     const char* entry = zip_get_name(zip_.get(), zip_uint64_t(i), ZIP_FL_ENC_RAW);
     std::string name = entry ? entry : "";
+    if (std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }))
+      throw_error("'{}' holds an array whose name has control characters", path);
     if (!name.ends_with(suffix)) throw_error("'{}' holds '{}', which is not a .npy array", path, name);
     name.resize(name.size() - suffix.size());
     if (!arrays_.emplace(name, read_header(zip_uint64_t(i), name)).second) throw_error("'{}' holds two arrays '{}'", path, name);
@@ -104,7 +108,12 @@ NpzFile::Array NpzFile::read_header(uint64_t index, const std::string& name) con
   auto start = read_entry(index, std::min<uint64_t>(stat.size, max_npy_header), name);
   Array array{index, parse_npy_header(start, name)};
   const TensorType& type = array.header.type;
-  auto bytes = uint64_t(element_count(type.shape)) * uint64_t(byte_size(type.dtype));
+  uint64_t bytes = 0;
+  try {
+    bytes = uint64_t(element_count(type.shape)) * uint64_t(byte_size(type.dtype));
+  } catch (const Error& error) {
+    throw_error("array '{}' of '{}': {}", name, path_, error.what());
+  }
   if (stat.size - array.header.data_offset != bytes)
     throw_error("array '{}' of '{}' says {} but holds {} bytes of data, not {}", name, path_, to_string(type), stat.size - array.header.data_offset,
                 bytes);

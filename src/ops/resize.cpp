@@ -122,8 +122,10 @@ std::vector<Tensor> lower_nearest(const Node& node, const Tensor& x, const Resiz
   return {compute(node.op->name, a.shape, [&](Indices i) {
     std::vector<Expr> at(i.begin(), i.end());
     for (size_t k = 0; k < axes.size(); ++k) {
-      if (tables[k]) at[k] = read(tables[k], {i[k]});
-      else if (changes(axes[k])) at[k] = i[k] / Expr(int64_t(axes[k].scale));
+      if (tables[k])
+        at[k] = read(tables[k], {i[k]});
+      else if (changes(axes[k]))
+        at[k] = i[k] / Expr(int64_t(axes[k].scale));
     }
     return or_extrapolated(is_inside(axes, a, i), read(x, at), a);
   })};
@@ -159,8 +161,7 @@ Taps make_taps(const std::string& name, size_t axis, const AxisResize& resize, c
     return a.exclude_outside ? select(s < 0 || s >= Expr(resize.in), real(0), w) : w;
   };
   Taps taps{axis, {}, {}};
-  taps.index = compute(fmt::format("{}_index{}", name, axis), {resize.out, count},
-                       [&](Indices i) { return clamped(source(i[0], i[1]), resize.in); });
+  taps.index = compute(fmt::format("{}_index{}", name, axis), {resize.out, count}, [&](Indices i) { return clamped(source(i[0], i[1]), resize.in); });
   taps.weight = compute(fmt::format("{}_weight{}", name, axis), {resize.out, count}, [&](Indices i) {
     Expr w = weight(i[0], i[1]);
     if (normalise) {
@@ -194,9 +195,8 @@ std::vector<Tensor> lower_interpolation(const Node& node, const Tensor& x, const
     }
     return weight * widened(read(x, at));
   };
-  return {reduce(node.op->name, a.shape, Reducer::sum, counts, element, [&](const Expr& sum, Indices i) {
-    return or_extrapolated(is_inside(axes, a, i), cast(x->dtype, sum), a);
-  })};
+  return {reduce(node.op->name, a.shape, Reducer::sum, counts, element,
+                 [&](const Expr& sum, Indices i) { return or_extrapolated(is_inside(axes, a, i), cast(x->dtype, sum), a); })};
 }
 
 std::vector<Tensor> lower_resize(const Node& node, const std::vector<Tensor>& inputs) {

@@ -16,17 +16,16 @@ struct ResizeAttributes : AttributesOf<ResizeAttributes> {
   bool antialias = false;        // linear and cubic of a smaller output: the filter is as wide as an output element
   std::vector<double> roi;       // of tf_crop_and_resize: where the output begins on each axis, then where it ends, as parts of in - 1
   double extrapolation = 0;      // of tf_crop_and_resize: the value of what lies outside the input
-  static constexpr auto fields =
-      std::tuple{field("shape", &ResizeAttributes::shape),
-                 field("scales", &ResizeAttributes::scales),
-                 field("mode", &ResizeAttributes::mode),
-                 field("coordinates", &ResizeAttributes::coordinates),
-                 field("nearest_mode", &ResizeAttributes::nearest_mode),
-                 field("cubic_coefficient", &ResizeAttributes::cubic_coefficient),
-                 field("exclude_outside", &ResizeAttributes::exclude_outside),
-                 field("antialias", &ResizeAttributes::antialias),
-                 field("roi", &ResizeAttributes::roi),
-                 field("extrapolation", &ResizeAttributes::extrapolation)};
+  static constexpr auto fields = std::tuple{field("shape", &ResizeAttributes::shape),
+                                            field("scales", &ResizeAttributes::scales),
+                                            field("mode", &ResizeAttributes::mode),
+                                            field("coordinates", &ResizeAttributes::coordinates),
+                                            field("nearest_mode", &ResizeAttributes::nearest_mode),
+                                            field("cubic_coefficient", &ResizeAttributes::cubic_coefficient),
+                                            field("exclude_outside", &ResizeAttributes::exclude_outside),
+                                            field("antialias", &ResizeAttributes::antialias),
+                                            field("roi", &ResizeAttributes::roi),
+                                            field("extrapolation", &ResizeAttributes::extrapolation)};
 };
 
 }  // namespace broach

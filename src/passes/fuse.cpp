@@ -118,6 +118,14 @@ class Fusion {
   std::set<const Node*> taken_;
 };
 
+// Elements lie in the order of their indices: no blocks, or [N, C, 1, 1] in whole blocks.
+bool is_row_major(const TensorType& type) {
+  if (!type.layout.blocked()) return true;
+  int64_t pixels = 1;
+  for (size_t d = 2; d < type.shape.size(); ++d) pixels *= type.shape[d];
+  return pixels == 1 && type.shape[1] % type.layout.block == 0;
+}
+
 }  // namespace
 
 Origin FusionGroup::origin() const {
@@ -131,13 +139,8 @@ Origin FusionGroup::origin() const {
 bool is_alias(const Node& node) {
   if (node.inputs.empty() || !node.inputs[0] || node.outputs.size() != 1) return false;
   const TensorType &from = node.inputs[0]->type, &to = node.output()->type;
-  if (node.op->is_view) return !from.layout.blocked() && !to.layout.blocked();
-  if (node.op != &op_to_layout || from.layout == to.layout) return false;  // an equal layout: a copy that was asked for
-  // [N, C, 1, 1] in whole blocks is row-major too.
-  int64_t block = std::max(from.layout.block, to.layout.block), pixels = 1;
-  if (from.layout.blocked() && to.layout.blocked()) return false;
-  for (size_t d = 2; d < from.shape.size(); ++d) pixels *= from.shape[d];
-  return pixels == 1 && from.shape[1] % block == 0;
+  bool changes_layout = node.op == &op_to_layout && from.layout != to.layout;  // an equal layout: a copy that was asked for
+  return (node.op->is_view || changes_layout) && is_row_major(from) && is_row_major(to);
 }
 
 // Asked of the operator's own expressions: no reduction, and every operand read at the element's place (or broadcast).

@@ -66,8 +66,8 @@ ProgramBuffer parse_buffer(const std::string& rest) {
 void check_step(const LoweredProgram& program, const ProgramStep& step, size_t limit) {
   BROACH_CHECK(step.function >= 0 && size_t(step.function) < program.functions.size(), "a step calls function {}", step.function);
   const PrimFunc& function = program.functions[size_t(step.function)];
-  BROACH_CHECK(step.arguments.size() == function.params.size(), "{} takes {} arguments, the step has {}", function.name,
-               function.params.size(), step.arguments.size());
+  BROACH_CHECK(step.arguments.size() == function.params.size(), "{} takes {} arguments, the step has {}", function.name, function.params.size(),
+               step.arguments.size());
   for (int argument : step.arguments) BROACH_CHECK(argument >= 0 && size_t(argument) < limit, "argument {} of {}", argument, function.name);
 }
 
@@ -155,10 +155,8 @@ std::string to_string(const LoweredProgram& program) {
   std::string text = fmt::format("program {}\narena {}\n", program.name, program.arena_bytes);
   for (const ProgramTensor& tensor : program.inputs) text += tensor_line("input", tensor);
   for (const ProgramTensor& tensor : program.outputs) text += tensor_line("output", tensor);
-  for (const ProgramConstant& constant : program.constants)
-    text += tensor_line("constant", {constant.name, constant.dtype, {constant.elements}});
-  for (const ProgramBuffer& b : program.buffers)
-    text += fmt::format("buffer {} {} {} {}\n", kind_names[int(b.kind)], b.index, b.offset, b.bytes);
+  for (const ProgramConstant& constant : program.constants) text += tensor_line("constant", {constant.name, constant.dtype, {constant.elements}});
+  for (const ProgramBuffer& b : program.buffers) text += fmt::format("buffer {} {} {} {}\n", kind_names[int(b.kind)], b.index, b.offset, b.bytes);
   for (const PrimFunc& function : program.functions) text += to_string(function) + "end\n";
   for (const ProgramStep& step : program.prologue) text += step_line("prologue", step, program);
   for (const ProgramStep& step : program.steps) text += step_line("step", step, program);
@@ -174,13 +172,20 @@ LoweredProgram parse_program(std::string_view text) {
     size_t space = line.find(' ');
     std::string word = line.substr(0, space), rest = space == line.npos ? "" : line.substr(space + 1);
     try {
-      if (word == "program") program.name = rest;
-      else if (word == "arena") program.arena_bytes = std::stoll(rest);
-      else if (word == "input") program.inputs.push_back(parse_tensor(rest));
-      else if (word == "output") program.outputs.push_back(parse_tensor(rest));
-      else if (word == "buffer") program.buffers.push_back(parse_buffer(rest));
-      else if (word == "step") program.steps.push_back(parse_step(rest, program));
-      else if (word == "prologue") program.prologue.push_back(parse_step(rest, program));
+      if (word == "program")
+        program.name = rest;
+      else if (word == "arena")
+        program.arena_bytes = std::stoll(rest);
+      else if (word == "input")
+        program.inputs.push_back(parse_tensor(rest));
+      else if (word == "output")
+        program.outputs.push_back(parse_tensor(rest));
+      else if (word == "buffer")
+        program.buffers.push_back(parse_buffer(rest));
+      else if (word == "step")
+        program.steps.push_back(parse_step(rest, program));
+      else if (word == "prologue")
+        program.prologue.push_back(parse_step(rest, program));
       else if (word == "constant") {
         ProgramTensor tensor = parse_tensor(rest);
         if (tensor.shape.size() != 1) throw_error("a constant has one extent");

@@ -61,8 +61,7 @@ Found find_in_segment(Artifact& artifact, const Elf64_Phdr& segment) {
     const bool ours = named && note.n_type == BROACH_NOTE_TYPE;
     if (ours) {
       if (note.n_descsz < offsetof(broach_note, checksum)) return Found::damaged;
-      std::memcpy(&artifact.note, artifact.bytes + descriptor,
-                  note.n_descsz < sizeof artifact.note ? note.n_descsz : sizeof artifact.note);
+      std::memcpy(&artifact.note, artifact.bytes + descriptor, note.n_descsz < sizeof artifact.note ? note.n_descsz : sizeof artifact.note);
       if (artifact.note.size > note.n_descsz) return Found::damaged;
       artifact.note_offset = descriptor;
       artifact.note_address = segment.p_vaddr + (descriptor - segment.p_offset);
@@ -75,8 +74,7 @@ Found find_in_segment(Artifact& artifact, const Elf64_Phdr& segment) {
 }
 
 broach_status fail_damaged(const char* name, const char* what) {
-  return fail(BROACH_STATUS_FORMAT, "%s is cut or damaged: %s; compile the model again or copy the file anew", name,
-              what);
+  return fail(BROACH_STATUS_FORMAT, "%s is cut or damaged: %s; compile the model again or copy the file anew", name, what);
 }
 
 broach_status check_elf_header(const uint8_t* bytes, uint64_t size, const char* name) {
@@ -85,12 +83,9 @@ broach_status check_elf_header(const uint8_t* bytes, uint64_t size, const char* 
   Elf64_Ehdr header = {};
   if (!read_at(bytes, size, 0, header)) return fail_damaged(name, "its ELF header is not whole");
   if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB)
-    return fail(BROACH_STATUS_FORMAT, "%s is a library for a 32-bit or big-endian machine, not a Broach artifact",
-                name);
+    return fail(BROACH_STATUS_FORMAT, "%s is a library for a 32-bit or big-endian machine, not a Broach artifact", name);
   if (header.e_type != ET_DYN)
-    return fail(BROACH_STATUS_FORMAT,
-                "%s is an ELF file but not a shared library (an object file?): pass the .so or .tar that compile wrote",
-                name);
+    return fail(BROACH_STATUS_FORMAT, "%s is an ELF file but not a shared library (an object file?): pass the .so or .tar that compile wrote", name);
   return BROACH_STATUS_OK;
 }
 
@@ -115,8 +110,7 @@ bool checksum_without(const uint8_t* bytes, uint64_t size, Range a, Range b, uin
   return true;
 }
 
-bool checksum_artifact(const uint8_t* bytes, uint64_t size, uint64_t note_offset, const broach_note& note,
-                       uint64_t (&checksum)[2]) {
+bool checksum_artifact(const uint8_t* bytes, uint64_t size, uint64_t note_offset, const broach_note& note, uint64_t (&checksum)[2]) {
   const bool inside = note.constants_offset != 0;
   return checksum_without(bytes, size, {note_offset + checksum_offset, sizeof note.checksum},
                           {note.constants_offset, inside ? note.constants_bytes : 0}, checksum);
@@ -164,16 +158,13 @@ broach_status check_artifact(const Artifact& artifact) noexcept {
                 name, note.major, note.minor, broach_runtime_version(), BROACH_ABI_MAJOR);
   if (note.size < sizeof(broach_note)) return fail_damaged(name, "its Broach note is too short");
   if (artifact.size != note.file_bytes)
-    return fail(
-        BROACH_STATUS_FORMAT,
-        "%s is cut or damaged: it has %llu bytes, %llu were written; compile the model again or copy the file anew",
-        name, static_cast<unsigned long long>(artifact.size), static_cast<unsigned long long>(note.file_bytes));
+    return fail(BROACH_STATUS_FORMAT, "%s is cut or damaged: it has %llu bytes, %llu were written; compile the model again or copy the file anew",
+                name, static_cast<unsigned long long>(artifact.size), static_cast<unsigned long long>(note.file_bytes));
   BROACH_TRY(check_machine(artifact.machine, name));
   uint64_t checksum[2];
   if (!checksum_artifact(artifact.bytes, artifact.size, artifact.note_offset, note, checksum))
     return fail_damaged(name, "its weights lie outside the file");
-  if (std::memcmp(checksum, note.checksum, sizeof checksum) != 0)
-    return fail_damaged(name, "its checksum does not match its contents");
+  if (std::memcmp(checksum, note.checksum, sizeof checksum) != 0) return fail_damaged(name, "its checksum does not match its contents");
   if (!std::memchr(note.symbol, 0, sizeof note.symbol) || !std::memchr(note.cpu, 0, sizeof note.cpu))
     return fail_damaged(name, "its Broach note is malformed");
   return check_features(note.features, host_features(), note.cpu, name);
@@ -183,8 +174,7 @@ uint64_t mapped_bytes(const Artifact& artifact, uint64_t address, bool executabl
   uint64_t found = 0;
   for_each_segment(artifact.bytes, artifact.size, [&](const Elf64_Phdr& segment) {
     const bool usable = segment.p_type == PT_LOAD && (!executable || (segment.p_flags & PF_X));
-    if (usable && address >= segment.p_vaddr && address - segment.p_vaddr < segment.p_memsz)
-      found = segment.p_memsz - (address - segment.p_vaddr);
+    if (usable && address >= segment.p_vaddr && address - segment.p_vaddr < segment.p_memsz) found = segment.p_memsz - (address - segment.p_vaddr);
     return found == 0;
   });
   return found;
@@ -202,8 +192,8 @@ bool address_of_offset(const Artifact& artifact, uint64_t offset, uint64_t* addr
 
 }  // namespace internal
 
-bool seal_artifact(uint8_t* bytes, uint64_t size, uint64_t constants_offset, const void* constants,
-                   uint64_t constants_bytes, char* error, size_t error_size) noexcept {
+bool seal_artifact(uint8_t* bytes, uint64_t size, uint64_t constants_offset, const void* constants, uint64_t constants_bytes, char* error,
+                   size_t error_size) noexcept {
   using namespace internal;
   Artifact artifact;
   const auto refuse = [&](const char* why) {
@@ -213,8 +203,7 @@ bool seal_artifact(uint8_t* bytes, uint64_t size, uint64_t constants_offset, con
   if (read_artifact(bytes, size, "the linked library", artifact)) return refuse(last_error());
   broach_note& note = artifact.note;
   if (note.size < sizeof note) return refuse("the linked library's Broach note is too short");
-  if (constants_offset && !in_range(constants_offset, constants_bytes, size))
-    return refuse("the constants lie outside the linked library");
+  if (constants_offset && !in_range(constants_offset, constants_bytes, size)) return refuse("the constants lie outside the linked library");
   note.constants_offset = constants_offset;
   note.constants_bytes = constants_bytes;
   note.file_bytes = size;
@@ -226,8 +215,7 @@ bool seal_artifact(uint8_t* bytes, uint64_t size, uint64_t constants_offset, con
   return true;
 }
 
-bool find_section(const uint8_t* bytes, uint64_t size, const char* name, uint64_t* offset,
-                  uint64_t* section_bytes) noexcept {
+bool find_section(const uint8_t* bytes, uint64_t size, const char* name, uint64_t* offset, uint64_t* section_bytes) noexcept {
   using namespace internal;
   Elf64_Ehdr header = {};
   Elf64_Shdr names = {}, section = {};

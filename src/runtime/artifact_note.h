@@ -16,12 +16,11 @@ namespace broach::runtime {
 //   constants_offset: of the constants in the library, 0 where they are in a .params file.
 //   constants, constants_bytes: the constants' bytes; with an offset, constants may be null: read from the library.
 // False, with one sentence in `error`, where the bytes hold no usable note or the constants lie outside them.
-bool seal_artifact(uint8_t* bytes, uint64_t size, uint64_t constants_offset, const void* constants,
-                   uint64_t constants_bytes, char* error, size_t error_size) noexcept;
+bool seal_artifact(uint8_t* bytes, uint64_t size, uint64_t constants_offset, const void* constants, uint64_t constants_bytes, char* error,
+                   size_t error_size) noexcept;
 
 // Where in the file a section of a linked library lies; false if there is none of that name.
-bool find_section(const uint8_t* bytes, uint64_t size, const char* name, uint64_t* offset,
-                  uint64_t* section_bytes) noexcept;
+bool find_section(const uint8_t* bytes, uint64_t size, const char* name, uint64_t* offset, uint64_t* section_bytes) noexcept;
 
 namespace internal {
 

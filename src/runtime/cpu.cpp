@@ -71,8 +71,7 @@ const char* portable_target(uint64_t host) {
   if (host_machine == EM_AARCH64) return "llvm -mtriple=aarch64-linux-gnu";
   constexpr uint64_t v2 = BROACH_X86_SSE42;
   constexpr uint64_t v3 = v2 | BROACH_X86_AVX | BROACH_X86_F16C | BROACH_X86_FMA | BROACH_X86_AVX2 | BROACH_X86_BMI2;
-  constexpr uint64_t v4 =
-      v3 | BROACH_X86_AVX512F | BROACH_X86_AVX512BW | BROACH_X86_AVX512DQ | BROACH_X86_AVX512VL | BROACH_X86_AVX512CD;
+  constexpr uint64_t v4 = v3 | BROACH_X86_AVX512F | BROACH_X86_AVX512BW | BROACH_X86_AVX512DQ | BROACH_X86_AVX512VL | BROACH_X86_AVX512CD;
   if ((host & v4) == v4) return "llvm -mcpu=x86-64-v4";
   if ((host & v3) == v3) return "llvm -mcpu=x86-64-v3";
   return (host & v2) == v2 ? "llvm -mcpu=x86-64-v2" : "llvm -mcpu=x86-64";
@@ -135,8 +134,7 @@ broach_status check_features(const uint64_t* needed, uint64_t host, const char* 
   }
   for (int i = 1; i < 8; ++i) unknown |= needed[i];
   if (!missing.empty())
-    return fail(BROACH_STATUS_CPU,
-                "%s was built for a CPU with %s (%s), which this machine lacks: compile with --target \"%s\"", name,
+    return fail(BROACH_STATUS_CPU, "%s was built for a CPU with %s (%s), which this machine lacks: compile with --target \"%s\"", name,
                 missing.c_str(), cpu, portable_target(host));
   if (unknown)
     return fail(BROACH_STATUS_CPU,
@@ -149,8 +147,8 @@ broach_status check_features(const uint64_t* needed, uint64_t host, const char* 
 broach_status check_machine(uint16_t machine, const char* name) noexcept {
   if (machine == host_machine) return BROACH_STATUS_OK;
   const Machine *built = find_machine(machine), *host = find_machine(host_machine);
-  return fail(BROACH_STATUS_CPU, "%s was built for %s, this machine is %s: compile with --target \"llvm -mtriple=%s\"",
-              name, built ? built->name : "another architecture", host->name, host->triple);
+  return fail(BROACH_STATUS_CPU, "%s was built for %s, this machine is %s: compile with --target \"llvm -mtriple=%s\"", name,
+              built ? built->name : "another architecture", host->name, host->triple);
 }
 
 }  // namespace broach::runtime::internal

@@ -47,8 +47,7 @@ uint32_t limit_v2(const char* folder, uint32_t limit) {
 
 uint32_t limit_v1(const char* folder, uint32_t limit) {
   long long quota, period;
-  if (!read_number(folder, "cpu.cfs_quota_us", quota) || !read_number(folder, "cpu.cfs_period_us", period))
-    return limit;
+  if (!read_number(folder, "cpu.cfs_quota_us", quota) || !read_number(folder, "cpu.cfs_period_us", period)) return limit;
   return smaller(limit, quota, period);
 }
 

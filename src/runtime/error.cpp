@@ -19,9 +19,7 @@ broach_status fail(broach_status status, const char* format, ...) noexcept {
   return status;
 }
 
-broach_status fail_memory(const char* what) noexcept {
-  return fail(BROACH_STATUS_MEMORY, "out of memory for %s", what);
-}
+broach_status fail_memory(const char* what) noexcept { return fail(BROACH_STATUS_MEMORY, "out of memory for %s", what); }
 
 const char* last_error() noexcept { return message; }
 

@@ -33,8 +33,7 @@ bool looks_like_onnx(const uint8_t* bytes, uint64_t size) {
 
 const char* guess_kind(const uint8_t* bytes, uint64_t size) noexcept {
   for (const Kind& kind : kinds)
-    if (size >= kind.offset + kind.length && std::memcmp(bytes + kind.offset, kind.bytes, kind.length) == 0)
-      return kind.clause;
+    if (size >= kind.offset + kind.length && std::memcmp(bytes + kind.offset, kind.bytes, kind.length) == 0) return kind.clause;
   if (looks_like_onnx(bytes, size)) return "it looks like an ONNX model: compile it first";
   return "it begins like neither; pass the file that compile wrote";
 }

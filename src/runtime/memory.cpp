@@ -80,8 +80,7 @@ broach_status FileMap::open(const char* path) noexcept {
 broach_status FileMap::map(int descriptor, const char* path) noexcept {
   struct stat status;
   if (fstat(descriptor, &status)) return fail(BROACH_STATUS_FILE, "%s cannot be read: %s", path, strerror(errno));
-  if (S_ISDIR(status.st_mode))
-    return fail(BROACH_STATUS_FILE, "%s is a directory; expected an artifact: a .tar or .so file", path);
+  if (S_ISDIR(status.st_mode)) return fail(BROACH_STATUS_FILE, "%s is a directory; expected an artifact: a .tar or .so file", path);
   if (!S_ISREG(status.st_mode)) return fail(BROACH_STATUS_FILE, "%s is not a regular file", path);
   if (status.st_size == 0) return fail(BROACH_STATUS_FILE, "%s is empty: compile the model again", path);
   void* bytes = mmap(nullptr, static_cast<size_t>(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0);

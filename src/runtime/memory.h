@@ -1,7 +1,7 @@
 // Memory and files of the runtime: each type owns what it holds and can only be moved.
 #pragma once
-#include <cstdint>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <type_traits>

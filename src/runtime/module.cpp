@@ -55,8 +55,7 @@ int find_image(dl_phdr_info* info, size_t, void* argument) {
   if (info->dlpi_addr != image.base) return 0;
   for (int i = 0; i < info->dlpi_phnum; ++i) {
     const auto& segment = info->dlpi_phdr[i];
-    if (segment.p_type == PT_LOAD && image.address >= segment.p_vaddr &&
-        image.address + image.bytes <= segment.p_vaddr + segment.p_memsz)
+    if (segment.p_type == PT_LOAD && image.address >= segment.p_vaddr && image.address + image.bytes <= segment.p_vaddr + segment.p_memsz)
       image.found = reinterpret_cast<const uint8_t*>(image.base + image.address);
   }
   return 1;
@@ -83,8 +82,7 @@ broach_status fail_to_load(const char* name) {
 // library is loaded: a number in use names no second one.
 broach_status load_copy(broach_module& module, const Parts& parts) {
   const int descriptor = create_memory_file("broach:mod.so", parts.library, parts.library_bytes);
-  if (descriptor < 0)
-    return fail(BROACH_STATUS_SYSTEM, "%s cannot be loaded from memory: %s", module.label(), strerror(errno));
+  if (descriptor < 0) return fail(BROACH_STATUS_SYSTEM, "%s cannot be loaded from memory: %s", module.label(), strerror(errno));
   module.library_descriptor = descriptor;
   char path[64];
   std::snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
@@ -109,11 +107,9 @@ broach_status load_library(broach_module& module, const Parts& parts, const Arti
 
 broach_status find_program(broach_module& module, const Artifact& artifact) {
   const char* name = module.label();
-  if (!is_same_library(module.library, artifact))
-    return fail(BROACH_STATUS_FILE, "%s changed while it was opened: try again", name);
+  if (!is_same_library(module.library, artifact)) return fail(BROACH_STATUS_FILE, "%s changed while it was opened: try again", name);
   const auto* program = static_cast<const broach_program*>(dlsym(module.library, artifact.note.symbol));
-  if (!program)
-    return fail(BROACH_STATUS_FORMAT, "%s lacks the symbol %s: compile the model again", name, artifact.note.symbol);
+  if (!program) return fail(BROACH_STATUS_FORMAT, "%s lacks the symbol %s: compile the model again", name, artifact.note.symbol);
   BROACH_TRY(check_program(program, artifact, base_of(module.library)));
   module.program = program;
   return BROACH_STATUS_OK;
@@ -122,10 +118,8 @@ broach_status find_program(broach_module& module, const Artifact& artifact) {
 broach_status check_params(const broach_module& module, const uint8_t* params, uint64_t bytes) {
   const char* name = module.label();
   if (bytes != module.note.constants_bytes)
-    return fail(BROACH_STATUS_FORMAT,
-                "the weights of %s (mod.params) have %llu bytes, %llu were written: they are cut or of another model",
-                name, static_cast<unsigned long long>(bytes),
-                static_cast<unsigned long long>(module.note.constants_bytes));
+    return fail(BROACH_STATUS_FORMAT, "the weights of %s (mod.params) have %llu bytes, %llu were written: they are cut or of another model", name,
+                static_cast<unsigned long long>(bytes), static_cast<unsigned long long>(module.note.constants_bytes));
   if (bytes < sizeof params_magic || std::memcmp(params, &params_magic, sizeof params_magic) != 0)
     return fail(BROACH_STATUS_FORMAT, "the weights of %s are not a .params file: compile the model again", name);
   return BROACH_STATUS_OK;
@@ -151,8 +145,7 @@ broach_status take_sibling(broach_module& module, const char* library) {
   FileMap file;
   const broach_status status = file.open(path.data());
   if (status == BROACH_STATUS_FILE && access(path.data(), F_OK) != 0)
-    return fail(BROACH_STATUS_FILE, "%s keeps its weights in %s, which does not exist: copy it there too", library,
-                path.data());
+    return fail(BROACH_STATUS_FILE, "%s keeps its weights in %s, which does not exist: copy it there too", library, path.data());
   BROACH_TRY(status);
   Parts parts;
   parts.params = file.data();
@@ -169,14 +162,9 @@ broach_status find_constants(broach_module& module, const Parts& parts) {
   return fail(BROACH_STATUS_FORMAT, "%s keeps its weights in mod.params, which is missing: give both", module.label());
 }
 
-void describe_tensor(const broach_module& module, const broach_tensor& tensor, int64_t* shape,
-                     broach_tensor_info& info) {
+void describe_tensor(const broach_module& module, const broach_tensor& tensor, int64_t* shape, broach_tensor_info& info) {
   const broach_program& program = *module.program;
-  info = {tensor.name,
-          {tensor.dtype_code, tensor.dtype_bits, tensor.dtype_lanes},
-          static_cast<int32_t>(tensor.ndim),
-          shape,
-          0};
+  info = {tensor.name, {tensor.dtype_code, tensor.dtype_bits, tensor.dtype_lanes}, static_cast<int32_t>(tensor.ndim), shape, 0};
   for (uint32_t i = 0; i < tensor.ndim; ++i)
     if (!evaluate(program, tensor.shape[i], nullptr, shape[i])) shape[i] = -1;
   int64_t bytes;
@@ -258,8 +246,7 @@ broach_status open_module(const char* path, broach_module** result) noexcept {
   return finish(load(*module, parts), module, result);
 }
 
-broach_status open_module(const uint8_t* artifact, uint64_t bytes, const uint8_t* params, uint64_t params_bytes,
-                          broach_module** result) noexcept {
+broach_status open_module(const uint8_t* artifact, uint64_t bytes, const uint8_t* params, uint64_t params_bytes, broach_module** result) noexcept {
   static constexpr const char* name = "the artifact in memory";
   if (bytes == 0) return fail(BROACH_STATUS_FORMAT, "%s is empty", name);
   Parts parts;
@@ -294,8 +281,7 @@ broach_status verify_module(const broach_module& module) noexcept {
               module.label());
 }
 
-broach_status find_tensor(const broach_module& module, uint64_t first, uint32_t count, const char* kind,
-                          const char* name, uint32_t* index) noexcept {
+broach_status find_tensor(const broach_module& module, uint64_t first, uint32_t count, const char* kind, const char* name, uint32_t* index) noexcept {
   Text names;
   for (uint32_t i = 0; i < count; ++i) {
     const char* candidate = module.tensors[first + i].name;

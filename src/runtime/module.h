@@ -31,14 +31,12 @@ struct broach_module {
 namespace broach::runtime::internal {
 
 broach_status open_module(const char* path, broach_module** module) noexcept;
-broach_status open_module(const uint8_t* artifact, uint64_t bytes, const uint8_t* params, uint64_t params_bytes,
-                          broach_module** module) noexcept;
+broach_status open_module(const uint8_t* artifact, uint64_t bytes, const uint8_t* params, uint64_t params_bytes, broach_module** module) noexcept;
 void retain_module(broach_module* module) noexcept;
 void release_module(broach_module* module) noexcept;
 broach_status verify_module(const broach_module& module) noexcept;
 
 // The tensor of this name among `count` from `first` on; kind is "input" or "output".
-broach_status find_tensor(const broach_module& module, uint64_t first, uint32_t count, const char* kind,
-                          const char* name, uint32_t* index) noexcept;
+broach_status find_tensor(const broach_module& module, uint64_t first, uint32_t count, const char* kind, const char* name, uint32_t* index) noexcept;
 
 }  // namespace broach::runtime::internal

@@ -12,8 +12,7 @@ constexpr uint32_t most_dims = 64;  // of a tensor
 
 class Checker {
  public:
-  Checker(const broach_program& program, const Artifact& artifact, uintptr_t base)
-      : program_(program), artifact_(artifact), base_(base) {}
+  Checker(const broach_program& program, const Artifact& artifact, uintptr_t base) : program_(program), artifact_(artifact), base_(base) {}
 
   broach_status check() {
     BROACH_TRY(check_header());
@@ -42,8 +41,7 @@ class Checker {
 
   bool is_table(const void* pointer, uint64_t count, uint64_t stride, uint64_t alignment) const {
     if (count == 0) return true;
-    return reinterpret_cast<uintptr_t>(pointer) % alignment == 0 && stride % alignment == 0 &&
-           is_mapped(pointer, count * stride);
+    return reinterpret_cast<uintptr_t>(pointer) % alignment == 0 && stride % alignment == 0 && is_mapped(pointer, count * stride);
   }
 
   bool is_string(const char* text) const {
@@ -79,28 +77,23 @@ class Checker {
   }
 
   broach_status check_header() const {
-    if (!is_mapped(&program_, sizeof program_) || program_.size < sizeof program_ ||
-        !is_mapped(&program_, program_.size))
+    if (!is_mapped(&program_, sizeof program_) || program_.size < sizeof program_ || !is_mapped(&program_, program_.size))
       return bad("program header");
     const broach_note& note = artifact_.note;
     const bool same = program_.major == note.major && program_.constants_bytes == note.constants_bytes &&
                       std::memcmp(program_.build_id, note.build_id, sizeof note.build_id) == 0 &&
                       std::memcmp(program_.features, note.features, sizeof note.features) == 0;
     if (!same) return bad("program header, which differs from the note,");
-    if (!is_string(program_.target) || (program_.meta && !is_string(program_.meta)))
-      return bad("target or meta string");
+    if (!is_string(program_.target) || (program_.meta && !is_string(program_.meta))) return bad("target or meta string");
     return BROACH_STATUS_OK;
   }
 
   broach_status check_tables() const {
     const broach_program& p = program_;
-    if (p.step_stride < sizeof(broach_step) || !is_table(p.steps, p.nsteps, p.step_stride, alignof(broach_step)))
-      return bad("step table");
-    if (p.buffer_stride < sizeof(broach_buffer) ||
-        !is_table(p.buffers, p.nbuffers, p.buffer_stride, alignof(broach_buffer)))
+    if (p.step_stride < sizeof(broach_step) || !is_table(p.steps, p.nsteps, p.step_stride, alignof(broach_step))) return bad("step table");
+    if (p.buffer_stride < sizeof(broach_buffer) || !is_table(p.buffers, p.nbuffers, p.buffer_stride, alignof(broach_buffer)))
       return bad("buffer table");
-    if (p.tensor_stride < sizeof(broach_tensor) ||
-        !is_table(p.tensors, ntensors(), p.tensor_stride, alignof(broach_tensor)))
+    if (p.tensor_stride < sizeof(broach_tensor) || !is_table(p.tensors, ntensors(), p.tensor_stride, alignof(broach_tensor)))
       return bad("tensor table");
     if (!is_table(p.exprs, p.nexprs, sizeof(int64_t), alignof(int64_t))) return bad("expression table");
     if (!is_table(p.args, p.nargs, sizeof(uint32_t), alignof(uint32_t))) return bad("argument table");
@@ -124,8 +117,7 @@ class Checker {
   }
 
   broach_status bad(const char* what) const {
-    return fail(BROACH_STATUS_FORMAT, "%s has a malformed %s, a fault of the compiler that wrote it: please report it",
-                artifact_.name, what);
+    return fail(BROACH_STATUS_FORMAT, "%s has a malformed %s, a fault of the compiler that wrote it: please report it", artifact_.name, what);
   }
   broach_status bad(const char* what, uint64_t index) const {
     Text text;

@@ -13,13 +13,11 @@ inline const broach_step& step_of(const broach_program& program, uint64_t i) {
   return *reinterpret_cast<const broach_step*>(static_cast<const uint8_t*>(program.steps) + i * program.step_stride);
 }
 inline const broach_buffer& buffer_of(const broach_program& program, uint64_t i) {
-  return *reinterpret_cast<const broach_buffer*>(static_cast<const uint8_t*>(program.buffers) +
-                                                 i * program.buffer_stride);
+  return *reinterpret_cast<const broach_buffer*>(static_cast<const uint8_t*>(program.buffers) + i * program.buffer_stride);
 }
 // Inputs first, then outputs.
 inline const broach_tensor& tensor_of(const broach_program& program, uint64_t i) {
-  return *reinterpret_cast<const broach_tensor*>(static_cast<const uint8_t*>(program.tensors) +
-                                                 i * program.tensor_stride);
+  return *reinterpret_cast<const broach_tensor*>(static_cast<const uint8_t*>(program.tensors) + i * program.tensor_stride);
 }
 
 }  // namespace broach::runtime::internal

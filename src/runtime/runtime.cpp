@@ -45,8 +45,7 @@ const char* broach_error_message(void) noexcept { return last_error(); }
 uint32_t broach_cpu_count(void) noexcept { return count_cpus(); }
 
 const char* broach_status_name(broach_status status) noexcept {
-  static constexpr const char* names[] = {"ok",  "argument", "file",   "format", "version",
-                                          "cpu", "memory",   "system", "busy",   "kernel"};
+  static constexpr const char* names[] = {"ok", "argument", "file", "format", "version", "cpu", "memory", "system", "busy", "kernel"};
   const auto index = static_cast<unsigned>(status);
   return index < sizeof names / sizeof *names ? names[index] : "unknown";
 }
@@ -61,23 +60,18 @@ broach_status broach_module_open_memory(const void* artifact, size_t bytes, cons
                                         broach_module** module) noexcept {
   if (!artifact || !module) return fail_null(artifact ? "module" : "artifact");
   *module = nullptr;
-  return open_module(static_cast<const uint8_t*>(artifact), bytes, static_cast<const uint8_t*>(params), params_bytes,
-                     module);
+  return open_module(static_cast<const uint8_t*>(artifact), bytes, static_cast<const uint8_t*>(params), params_bytes, module);
 }
 
 void broach_module_close(broach_module* module) noexcept {
   if (module) release_module(module);
 }
 
-broach_status broach_module_verify(const broach_module* module) noexcept {
-  return module ? verify_module(*module) : fail_null("module");
-}
+broach_status broach_module_verify(const broach_module* module) noexcept { return module ? verify_module(*module) : fail_null("module"); }
 
 const char* broach_module_target(const broach_module* module) noexcept { return module ? module->program->target : ""; }
 
-const char* broach_module_meta(const broach_module* module) noexcept {
-  return module && module->program->meta ? module->program->meta : "{}";
-}
+const char* broach_module_meta(const broach_module* module) noexcept { return module && module->program->meta ? module->program->meta : "{}"; }
 
 uint32_t broach_module_input_count(const broach_module* module) noexcept { return module ? inputs_of(module) : 0; }
 uint32_t broach_module_output_count(const broach_module* module) noexcept { return module ? outputs_of(module) : 0; }
@@ -111,8 +105,8 @@ broach_status broach_session_create(broach_module* module, uint32_t threads, bro
   return broach_session_create_with_dims(module, threads, nullptr, 0, session);
 }
 
-broach_status broach_session_create_with_dims(broach_module* module, uint32_t threads, const int64_t* dims,
-                                              uint32_t ndims, broach_session** session) noexcept {
+broach_status broach_session_create_with_dims(broach_module* module, uint32_t threads, const int64_t* dims, uint32_t ndims,
+                                              broach_session** session) noexcept {
   if (!module || !session) return fail_null(module ? "session" : "module");
   *session = nullptr;
   return create_session(module, threads, dims, ndims, session);
@@ -124,13 +118,11 @@ void broach_session_close(broach_session* session) noexcept {
 
 uint32_t broach_session_thread_count(const broach_session* session) noexcept { return session ? session->threads : 0; }
 
-broach_status broach_session_set_input(broach_session* session, uint32_t index,
-                                       const broach_dltensor* tensor) noexcept {
+broach_status broach_session_set_input(broach_session* session, uint32_t index, const broach_dltensor* tensor) noexcept {
   return give_input(session, index, tensor, false);
 }
 
-broach_status broach_session_copy_input(broach_session* session, uint32_t index,
-                                        const broach_dltensor* tensor) noexcept {
+broach_status broach_session_copy_input(broach_session* session, uint32_t index, const broach_dltensor* tensor) noexcept {
   return give_input(session, index, tensor, true);
 }
 
@@ -143,8 +135,7 @@ broach_status broach_session_get_input(broach_session* session, uint32_t index, 
   return view_of(*session, index, view);
 }
 
-broach_status broach_session_set_output(broach_session* session, uint32_t index,
-                                        const broach_dltensor* tensor) noexcept {
+broach_status broach_session_set_output(broach_session* session, uint32_t index, const broach_dltensor* tensor) noexcept {
   if (!session) return fail_null("session");
   BROACH_TRY(check_index("output", index, outputs_of(session->module)));
   const Use use(*session);
@@ -175,16 +166,13 @@ broach_status broach_session_set_profile(broach_session* session, int enabled) n
   return BROACH_STATUS_OK;
 }
 
-uint32_t broach_session_profile_count(const broach_session* session) noexcept {
-  return session ? static_cast<uint32_t>(session->steps.size()) : 0;
-}
+uint32_t broach_session_profile_count(const broach_session* session) noexcept { return session ? static_cast<uint32_t>(session->steps.size()) : 0; }
 
-broach_status broach_session_get_profile(const broach_session* session, uint32_t index,
-                                         broach_profile_entry* entry) noexcept {
+broach_status broach_session_get_profile(const broach_session* session, uint32_t index, broach_profile_entry* entry) noexcept {
   if (!session || !entry) return fail_null(session ? "entry" : "session");
   BROACH_TRY(check_index("step", index, broach_session_profile_count(session)));
   const Step& step = session->steps[index];
-  *entry = {session->module->program->origins[step.origin], static_cast<double>(session->profile_ns[index]) * 1e-9,
-            session->profiled_runs, step.tasks};
+  *entry = {session->module->program->origins[step.origin], static_cast<double>(session->profile_ns[index]) * 1e-9, session->profiled_runs,
+            step.tasks};
   return BROACH_STATUS_OK;
 }

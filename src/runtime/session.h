@@ -75,15 +75,13 @@ struct broach_session {
 namespace broach::runtime::internal {
 
 // dims: values of the program's symbolic dimensions.
-broach_status create_session(broach_module* module, uint32_t threads, const int64_t* dims, uint32_t ndims,
-                             broach_session** session) noexcept;
+broach_status create_session(broach_module* module, uint32_t threads, const int64_t* dims, uint32_t ndims, broach_session** session) noexcept;
 void close_session(broach_session* session) noexcept;
 
 // Marks a session as in use for a scope; refused where it already is.
 class Use {
  public:
-  explicit Use(broach_session& session) noexcept
-      : session_(session), taken_(!session.busy.exchange(true, std::memory_order_acquire)) {}
+  explicit Use(broach_session& session) noexcept : session_(session), taken_(!session.busy.exchange(true, std::memory_order_acquire)) {}
   Use(const Use&) = delete;
   ~Use() {
     if (taken_) session_.busy.store(false, std::memory_order_release);

@@ -15,8 +15,7 @@ constexpr int64_t most_bytes = int64_t{1} << 46;
 // Builds a session's parts in order; each function needs those before it.
 class Builder {
  public:
-  explicit Builder(broach_session& session)
-      : session_(session), module_(*session.module), program_(*session.module->program) {}
+  explicit Builder(broach_session& session) : session_(session), module_(*session.module), program_(*session.module->program) {}
 
   broach_status build() {
     BROACH_TRY(make_tensors());
@@ -28,10 +27,8 @@ class Builder {
 
  private:
   broach_status fail_size(const char* what, uint64_t index) const {
-    return fail(
-        BROACH_STATUS_FORMAT, "%s has no valid size or place for %s %llu%s", module_.label(), what,
-        static_cast<unsigned long long>(index),
-        program_.ndims ? " with these dimensions" : ", a fault of the compiler that wrote it: please report it");
+    return fail(BROACH_STATUS_FORMAT, "%s has no valid size or place for %s %llu%s", module_.label(), what, static_cast<unsigned long long>(index),
+                program_.ndims ? " with these dimensions" : ", a fault of the compiler that wrote it: please report it");
   }
 
   bool size_of(uint32_t expression, uint64_t& bytes) const {
@@ -51,8 +48,7 @@ class Builder {
     }
     if (elements > static_cast<uint64_t>(most_bytes)) return false;
     const uint64_t bits = uint64_t{tensor.dtype_bits} * tensor.dtype_lanes;
-    return size_of(tensor.bytes, binding.bytes) && __builtin_mul_overflow(elements, bits, &elements) == false &&
-           binding.bytes == (elements + 7) / 8;
+    return size_of(tensor.bytes, binding.bytes) && __builtin_mul_overflow(elements, bits, &elements) == false && binding.bytes == (elements + 7) / 8;
   }
 
   broach_status make_tensors() {
@@ -60,8 +56,7 @@ class Builder {
     uint64_t ndims = 0;
     for (uint64_t i = 0; i < count; ++i) ndims += tensor_of(program_, i).ndim;
     // A view's shape and, for an output that is copied to the caller, the caller's strides.
-    if (!session_.tensors.allocate(count) || !session_.own.allocate(count) || !session_.shapes.allocate(2 * ndims))
-      return fail_memory("a session");
+    if (!session_.tensors.allocate(count) || !session_.own.allocate(count) || !session_.shapes.allocate(2 * ndims)) return fail_memory("a session");
     int64_t* shape = session_.shapes.data();
     for (uint64_t i = 0; i < count; ++i) {
       const broach_tensor& tensor = tensor_of(program_, i);
@@ -110,11 +105,10 @@ class Builder {
     for (uint32_t i = 0; i < program_.nsteps; ++i) {
       const broach_step& step = step_of(program_, i);
       pointers += step.nargs;
-      for (uint32_t a = 0; a < step.nargs; ++a)
-        patches += buffer_of(program_, program_.args[step.arg0 + a]).kind <= BROACH_BUFFER_OUTPUT;
+      for (uint32_t a = 0; a < step.nargs; ++a) patches += buffer_of(program_, program_.args[step.arg0 + a]).kind <= BROACH_BUFFER_OUTPUT;
     }
-    if (!session_.pointers.allocate(pointers) || !session_.patches.allocate(patches) ||
-        !session_.steps.allocate(program_.nsteps) || !session_.profile_ns.allocate(program_.nsteps))
+    if (!session_.pointers.allocate(pointers) || !session_.patches.allocate(patches) || !session_.steps.allocate(program_.nsteps) ||
+        !session_.profile_ns.allocate(program_.nsteps))
       return fail_memory("a session");
     return BROACH_STATUS_OK;
   }
@@ -183,16 +177,13 @@ class Builder {
 };
 
 broach_status check_arguments(const broach_module& module, uint32_t threads, const int64_t* dims, uint32_t ndims) {
-  if (threads > most_threads)
-    return fail(BROACH_STATUS_ARGUMENT, "%u threads were asked for; at most %u are possible", threads, most_threads);
+  if (threads > most_threads) return fail(BROACH_STATUS_ARGUMENT, "%u threads were asked for; at most %u are possible", threads, most_threads);
   const uint32_t needed = module.program->ndims;
   if (ndims != needed || (ndims && !dims))
-    return fail(BROACH_STATUS_ARGUMENT, "%s has %u symbolic dimensions, values of %u were given", module.label(),
-                needed, ndims);
+    return fail(BROACH_STATUS_ARGUMENT, "%s has %u symbolic dimensions, values of %u were given", module.label(), needed, ndims);
   for (uint32_t i = 0; i < ndims; ++i)
     if (dims[i] < 0)
-      return fail(BROACH_STATUS_ARGUMENT, "symbolic dimension %u of %s cannot be %lld", i, module.label(),
-                  static_cast<long long>(dims[i]));
+      return fail(BROACH_STATUS_ARGUMENT, "symbolic dimension %u of %s cannot be %lld", i, module.label(), static_cast<long long>(dims[i]));
   return BROACH_STATUS_OK;
 }
 
@@ -212,8 +203,7 @@ broach_status prepare(broach_session& session, uint32_t threads, const int64_t* 
 
 }  // namespace
 
-broach_status create_session(broach_module* module, uint32_t threads, const int64_t* dims, uint32_t ndims,
-                             broach_session** result) noexcept {
+broach_status create_session(broach_module* module, uint32_t threads, const int64_t* dims, uint32_t ndims, broach_session** result) noexcept {
   BROACH_TRY(check_arguments(*module, threads, dims, ndims));
   void* memory = std::aligned_alloc(alignof(broach_session), sizeof(broach_session));
   if (!memory) return fail_memory("a session");

@@ -25,13 +25,12 @@ broach_status check_bindings(broach_session& session) {
   if (!session.rebound) return BROACH_STATUS_OK;
   const uint32_t ninputs = session.module->program->ninputs;
   for (uint64_t i = 0; i < ninputs; ++i)
-    if (!session.tensors[i].given)
-      return fail(BROACH_STATUS_ARGUMENT, "input %s has not been set", tensor_name(session, i));
+    if (!session.tensors[i].given) return fail(BROACH_STATUS_ARGUMENT, "input %s has not been set", tensor_name(session, i));
   for (uint64_t output = ninputs; output < session.tensors.size(); ++output)
     for (uint64_t i = 0; i < output; ++i)
       if (overlap(session.tensors[i], session.tensors[output]))
-        return fail(BROACH_STATUS_ARGUMENT, "the memory of output %s overlaps that of %s %s: use separate tensors",
-                    tensor_name(session, output), i < ninputs ? "input" : "output", tensor_name(session, i));
+        return fail(BROACH_STATUS_ARGUMENT, "the memory of output %s overlaps that of %s %s: use separate tensors", tensor_name(session, output),
+                    i < ninputs ? "input" : "output", tensor_name(session, i));
   session.rebound = false;
   return BROACH_STATUS_OK;
 }
@@ -40,9 +39,8 @@ broach_status check_failure(const broach_session& session) {
   const uint64_t failure = session.failure.load(std::memory_order_relaxed);
   if (!failure) return BROACH_STATUS_OK;
   const uint64_t step = (failure >> 32) - 1;
-  return fail(BROACH_STATUS_KERNEL, "step %llu of %s (%s) ended with status %d", static_cast<unsigned long long>(step),
-              session.module->label(), session.module->program->origins[session.steps[step].origin],
-              static_cast<int32_t>(static_cast<uint32_t>(failure)));
+  return fail(BROACH_STATUS_KERNEL, "step %llu of %s (%s) ended with status %d", static_cast<unsigned long long>(step), session.module->label(),
+              session.module->program->origins[session.steps[step].origin], static_cast<int32_t>(static_cast<uint32_t>(failure)));
 }
 
 // What is not written before it is read becomes NaN, in memory that looks fresh otherwise.

@@ -51,8 +51,7 @@ bool take(Claim& claim, uint32_t run, uint32_t begin, uint32_t end, uint32_t& fr
     from = begin + (age ? 0 : static_cast<uint32_t>(seen));
     if (from >= end) return false;
     to = from + (end - from + 1) / 2;
-    if (claim.taken.compare_exchange_weak(seen, uint64_t{run} << 32 | (to - begin), std::memory_order_relaxed))
-      return true;
+    if (claim.taken.compare_exchange_weak(seen, uint64_t{run} << 32 | (to - begin), std::memory_order_relaxed)) return true;
   }
 }
 
@@ -60,9 +59,9 @@ bool take(Claim& claim, uint32_t run, uint32_t begin, uint32_t end, uint32_t& fr
 void copy_tasks(const Step& step, int64_t begin, int64_t end) {
   const uint64_t lines = (step.copy_bytes + BROACH_ALIGNMENT - 1) / BROACH_ALIGNMENT;
   const auto offset_of = [&](int64_t task) {
-    const uint64_t offset = static_cast<uint64_t>(static_cast<unsigned __int128>(lines) * static_cast<uint64_t>(task) /
-                                                  static_cast<uint64_t>(step.tasks)) *
-                            BROACH_ALIGNMENT;
+    const uint64_t offset =
+        static_cast<uint64_t>(static_cast<unsigned __int128>(lines) * static_cast<uint64_t>(task) / static_cast<uint64_t>(step.tasks)) *
+        BROACH_ALIGNMENT;
     return offset < step.copy_bytes ? offset : step.copy_bytes;
   };
   const uint64_t from = offset_of(begin), to = offset_of(end);
@@ -74,8 +73,7 @@ class Walk {
  public:
   Walk(broach_session& session, uint32_t thread, uint64_t run)
       : session_(session), sharing_(session.sharing), thread_(thread), run_(run),
-        call_{sizeof call_, nullptr, session.dims.data(), session.scratch.data() + thread * session.scratch_stride,
-              nullptr},
+        call_{sizeof call_, nullptr, session.dims.data(), session.scratch.data() + thread * session.scratch_stride, nullptr},
         profiling_(session.profiling.load(std::memory_order_relaxed)) {}
 
   // The caller's thread: returns when everything is done.
@@ -176,9 +174,7 @@ class Walk {
   bool profiling_;
 };
 
-void walk_as_worker(void* session, uint32_t index, uint64_t run) {
-  Walk(*static_cast<broach_session*>(session), index, run).while_useful();
-}
+void walk_as_worker(void* session, uint32_t index, uint64_t run) { Walk(*static_cast<broach_session*>(session), index, run).while_useful(); }
 
 }  // namespace
 
@@ -189,8 +185,7 @@ bool share_steps(broach_session& session) noexcept {
   BatchBuilder builder(session);
   builder.build();
   sharing.batches.shorten(builder.count());
-  return sharing.claims.allocate(uint64_t{builder.count()} * session.threads) &&
-         sharing.progress.allocate(builder.count());
+  return sharing.claims.allocate(uint64_t{builder.count()} * session.threads) && sharing.progress.allocate(builder.count());
 }
 
 void run_steps(broach_session& session) noexcept {

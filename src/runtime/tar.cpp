@@ -12,8 +12,8 @@ constexpr uint64_t block_bytes = 512;
 
 // POSIX.1-1988 ustar header block.
 struct Header {
-  char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8], type, linkname[100], magic[6], version[2],
-      uname[32], gname[32], devmajor[8], devminor[8], prefix[155], padding[12];
+  char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8], type, linkname[100], magic[6], version[2], uname[32], gname[32],
+      devmajor[8], devminor[8], prefix[155], padding[12];
 };
 static_assert(sizeof(Header) == block_bytes);
 
@@ -31,8 +31,7 @@ bool read_number(const char* field, int length, uint64_t& value) {
   int i = 0;
   while (i < length && field[i] == ' ') ++i;
   const int first = i;
-  for (; i < length && field[i] >= '0' && field[i] <= '7'; ++i)
-    value = value << 3 | static_cast<uint64_t>(field[i] - '0');
+  for (; i < length && field[i] >= '0' && field[i] <= '7'; ++i) value = value << 3 | static_cast<uint64_t>(field[i] - '0');
   return i > first && (i == length || field[i] == ' ' || field[i] == 0);
 }
 
@@ -59,8 +58,7 @@ void read_path(const Header& header, Path& path) {
   Path whole;
   const bool ustar = std::memcmp(header.magic, "ustar", 6) == 0;
   const int prefix = ustar ? static_cast<int>(strnlen(header.prefix, sizeof header.prefix)) : 0;
-  std::snprintf(whole, sizeof whole, "%.*s%s%.*s", prefix, header.prefix, prefix ? "/" : "",
-                static_cast<int>(sizeof header.name), header.name);
+  std::snprintf(whole, sizeof whole, "%.*s%s%.*s", prefix, header.prefix, prefix ? "/" : "", static_cast<int>(sizeof header.name), header.name);
   const char* start = whole;
   while (start[0] == '.' && start[1] == '/') start += 2;
   std::snprintf(path, sizeof path, "%s", start);
@@ -94,8 +92,7 @@ Member kind_of(char type) {
 }
 
 broach_status fail_cut(const char* name) {
-  return fail(BROACH_STATUS_FORMAT,
-              "%s is a tar archive that is cut or damaged; compile the model again or copy the file anew", name);
+  return fail(BROACH_STATUS_FORMAT, "%s is a tar archive that is cut or damaged; compile the model again or copy the file anew", name);
 }
 
 broach_status take(TarMember& member, const char* path, const char* name, uint64_t offset, uint64_t bytes) {
@@ -109,9 +106,7 @@ broach_status read_member(const Header& header, uint64_t offset, uint64_t bytes,
   read_path(header, path);
   const Member kind = kind_of(header.type);
   if (kind == Member::passed_over && header.type != '5') return BROACH_STATUS_OK;
-  if (leaves_folder(path))
-    return fail(BROACH_STATUS_FORMAT, "%s is not an artifact: it holds the path %s, which leads outside it", name,
-                path);
+  if (leaves_folder(path)) return fail(BROACH_STATUS_FORMAT, "%s is not an artifact: it holds the path %s, which leads outside it", name, path);
   if (kind == Member::link || kind == Member::special)
     return fail(BROACH_STATUS_FORMAT, "%s is not an artifact: it holds %s, which is a %s", name, path,
                 kind == Member::link ? "link" : "device or something else that is no file");
@@ -145,9 +140,7 @@ broach_status read_tar(const uint8_t* bytes, uint64_t size, const char* name, Ar
     at += padded;
   }
   if (tar.library.found) return BROACH_STATUS_OK;
-  return fail(BROACH_STATUS_FORMAT,
-              "%s is a tar archive without mod.so, so not an artifact of Broach: pass the file that compile wrote",
-              name);
+  return fail(BROACH_STATUS_FORMAT, "%s is a tar archive without mod.so, so not an artifact of Broach: pass the file that compile wrote", name);
 }
 
 }  // namespace broach::runtime::internal

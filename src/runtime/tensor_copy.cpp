@@ -14,9 +14,7 @@ int64_t compact_stride(const broach_dltensor& tensor, int32_t axis) {
   return stride;
 }
 
-int64_t stride_of(const broach_dltensor& tensor, int32_t axis) {
-  return tensor.strides ? tensor.strides[axis] : compact_stride(tensor, axis);
-}
+int64_t stride_of(const broach_dltensor& tensor, int32_t axis) { return tensor.strides ? tensor.strides[axis] : compact_stride(tensor, axis); }
 
 struct Copy {
   const broach_dltensor &to, &from;
@@ -66,23 +64,21 @@ bool is_usable_in_place(const broach_dltensor& tensor) noexcept {
   return is_compact(tensor) && reinterpret_cast<uintptr_t>(data_of(tensor)) % BROACH_ALIGNMENT == 0;
 }
 
-broach_status check_tensor(const broach_dltensor& tensor, const broach_dltensor& expected, uint64_t bytes,
-                           const char* kind, const char* name) noexcept {
+broach_status check_tensor(const broach_dltensor& tensor, const broach_dltensor& expected, uint64_t bytes, const char* kind,
+                           const char* name) noexcept {
   if (tensor.ndim < 0 || (tensor.ndim > 0 && !tensor.shape) || (!tensor.data && bytes))
     return fail(BROACH_STATUS_ARGUMENT, "the tensor for %s %s has no data or no shape", kind, name);
   if (tensor.device.device_type != BROACH_DL_CPU)
-    return fail(BROACH_STATUS_ARGUMENT, "the tensor for %s %s is on DLPack device %d; copy it to the CPU (1) first",
-                kind, name, static_cast<int>(tensor.device.device_type));
+    return fail(BROACH_STATUS_ARGUMENT, "the tensor for %s %s is on DLPack device %d; copy it to the CPU (1) first", kind, name,
+                static_cast<int>(tensor.device.device_type));
   if (!is_alike(tensor, expected)) {
     Text given, wanted;
     describe(given, tensor);
     describe(wanted, expected);
-    return fail(BROACH_STATUS_ARGUMENT, "%s %s is %s, the tensor given is %s", kind, name, wanted.c_str(),
-                given.c_str());
+    return fail(BROACH_STATUS_ARGUMENT, "%s %s is %s, the tensor given is %s", kind, name, wanted.c_str(), given.c_str());
   }
   if (!is_compact(tensor) && tensor.dtype.bits * tensor.dtype.lanes % 8 != 0)
-    return fail(BROACH_STATUS_ARGUMENT,
-                "the tensor for %s %s has elements smaller than a byte and strides; make it compact first", kind, name);
+    return fail(BROACH_STATUS_ARGUMENT, "the tensor for %s %s has elements smaller than a byte and strides; make it compact first", kind, name);
   return BROACH_STATUS_OK;
 }
 

@@ -82,8 +82,7 @@ void forget_workers() {
 // Unloading this library would pull the code from under the workers, so it stays.
 void stay_loaded() {
   Dl_info info;
-  if (dladdr(reinterpret_cast<void*>(&run_worker), &info) && info.dli_fname)
-    dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+  if (dladdr(reinterpret_cast<void*>(&run_worker), &info) && info.dli_fname) dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
 bool start_worker(uint32_t slot) {

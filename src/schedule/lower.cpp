@@ -20,6 +20,12 @@ struct TensorPlace {
   std::vector<Expr> begin;  // of the region that the buffer holds; empty: all
 };
 
+// Below its first loop a reduction has one result per point: only its own axes may be in parts there.
+void check_parts(const Nest& nest, const Tensor& tensor) {
+  if (!nest.parts.empty() && !nest.reduce_parts) throw_error("an axis of {} is cut into parts inside the reduction", tensor->name);
+  for (const Nest& part : nest.parts) check_parts(part, tensor);
+}
+
 // Loops below the first reduction loop that are no reduction loops: each of their points has its own accumulators.
 struct AccumulatorSpace {
   std::vector<ScheduledLoop> loops;  // in order; a vectorised reduction axis is the last one, if there is one
@@ -49,6 +55,22 @@ AccumulatorSpace accumulator_space(const Nest& nest, size_t first_reduce) {
     }
   }
   return space;
+}
+
+// In registers where every index becomes a constant, else where there is room.
+std::vector<Buffer> accumulators(const Stage& stage, const AccumulatorSpace& space) {
+  const Reduction& reduction = stage.tensor->reduction;
+  bool constant = std::all_of(space.loops.begin(), space.loops.end(), constant_index);
+  std::vector<Buffer> acc;
+  for (const Var& var : reduction.acc) {
+    bool small = space.size * byte_size(var->dtype) <= largest_stack_buffer;
+    Storage storage = constant ? Storage::registers : small ? Storage::stack : Storage::worker_scratch;
+    if (stage.accumulators) storage = *stage.accumulators;
+    if (storage == Storage::registers && !constant)
+      throw_error("accumulators of {} in registers: an axis inside the reduction is neither unrolled nor vectorised", stage.tensor->name);
+    acc.push_back(make_buffer(var->name, var->dtype, space.size, storage));
+  }
+  return acc;
 }
 
 Stmt wrap(const std::vector<ScheduledLoop>& loops, Stmt body) {
@@ -173,6 +195,8 @@ Stmt Lowering::loops(const Stage& stage, const Nest& nest, size_t i, const NestP
     Stmt body = attached(stage, loop.var, loops(stage, nest, i + 1, path));
     body = prefetches(stage, loop.var, path, std::move(body));
     ForKind kind = loop.kind == ForKind::parallel && (!parallel_ || stage.attach) ? ForKind::serial : loop.kind;
+    if (kind == ForKind::parallel && (&nest != &stage.nest || (i > 0 && nest.loops[i - 1].kind != ForKind::parallel)))
+      throw_error("the parallel axis '{}' of {} is neither outermost nor in another parallel one", loop.var->name, stage.name);
     return make_for(loop.var, Expr(0), Expr(loop.extent), std::move(body), kind);
   }
   if (!nest.parts.empty()) {
@@ -237,19 +261,11 @@ Stmt Lowering::guarded(const NestPath& path, Stmt body) {
 
 Stmt Lowering::reduction(const Stage& stage, const Nest& nest, size_t first, const NestPath& path) {
   const Reduction& reduction = stage.tensor->reduction;
+  check_parts(nest, stage.tensor);
   AccumulatorSpace space = accumulator_space(nest, first);
-  bool constant = std::all_of(space.loops.begin(), space.loops.end(), constant_index);
-  std::vector<Buffer> acc;
-  for (size_t k = 0; k < reduction.acc.size(); ++k) {
-    DType dtype = reduction.acc[k]->dtype;
-    Storage storage = constant                                                     ? Storage::registers
-                      : space.size * byte_size(dtype) <= largest_stack_buffer ? Storage::stack
-                                                                                   : Storage::worker_scratch;
-    if (stage.accumulators) storage = *stage.accumulators;
-    if (storage == Storage::registers && !constant)
-      throw_error("accumulators of {} in registers: an axis inside the reduction is neither unrolled nor vectorised", stage.tensor->name);
-    acc.push_back(make_buffer(reduction.acc[k]->name, dtype, space.size, storage));
-  }
+  for (const ScheduledLoop& loop : space.loops)
+    if (loop.kind == ForKind::parallel) throw_error("the parallel axis '{}' of {} is inside the reduction", loop.var->name, stage.name);
+  std::vector<Buffer> acc = accumulators(stage, space);
   Expr index = int64_t(0);
   for (size_t i = 0; i < space.loops.size(); ++i) index = index + Expr(space.loops[i].var) * Expr(space.strides[i]);
   index = simplify(index);
@@ -258,7 +274,6 @@ Stmt Lowering::reduction(const Stage& stage, const Nest& nest, size_t first, con
   for (size_t k = 0; k < acc.size(); ++k) init.push_back(make_store(acc[k], index, reduction.init[k]));
 
   // The element: one point of the accumulator space, a vectorised reduction axis folded.
-  NestPath outer = path;  // loops of the reduction are not in scope, but resolving needs them gone: their axes do not occur in results
   std::vector<ScheduledLoop> points = space.loops;
   std::vector<VarBinding> values;
   if (space.lanes_of_reduction) {
@@ -308,7 +323,7 @@ Stmt Lowering::update_nest(const Stage& stage, const Nest& nest, size_t from, Ne
     size_t spatial = space.loops.size() - (space.lanes_of_reduction ? 1 : 0);
     bool lanes_here = space.lanes_of_reduction && !inner.empty() && inner.back().reduce;
     size_t own = spatial + (lanes_here ? 1 : 0);
-    BROACH_CHECK(inner.size() >= own, "parts of {} differ in their inner loops", stage.tensor->name);
+    if (inner.size() < own) throw_error("the parts of {} differ in their inner loops", stage.tensor->name);
     inner.erase(inner.begin(), inner.end() - int64_t(own));
     for (size_t i = 0; i < own; ++i) {
       if (inner[i].extent > space.loops[i].extent || (i < spatial && inner[i].extent != space.loops[i].extent))
@@ -375,12 +390,9 @@ Expr Lowering::packed_read(const PackedLayout& layout, const Stage& stage, const
     for (size_t i = 0; i < nest->loops.size(); ++i, ++loop)
       if (packed->strides[i]) address = address + Expr(nest->loops[i].var) * Expr(packed->strides[i]);
     if (nest->parts.empty() || loop >= path.loops.size()) break;
-    for (size_t k = 0; k < nest->parts.size(); ++k)
-      if (nest->parts[k].loops[0].var == path.loops[loop].var) {
-        nest = &nest->parts[k];
-        packed = &packed->parts[k];
-        break;
-      }
+    size_t part = part_on_path(*nest, path, loop);
+    nest = &nest->parts[part];
+    packed = &packed->parts[part];
   }
   return load(layout.buffer, simplify(address, path.bounds));
 }

@@ -1,5 +1,9 @@
 #include "schedule/nest_path.h"
 
+#include <algorithm>
+
+#include "support/errors.h"
+
 namespace broach {
 
 void NestPath::enter(const Nest& nest) {
@@ -20,6 +24,22 @@ void NestPath::enter(const Nest& nest) {
 }
 
 Expr NestPath::resolve(const Expr& e) const { return simplify(substitute(e, resolved), bounds); }
+
+namespace {
+
+// A nest whose first loop was cut into parts begins with them.
+bool begins_with(const Nest& nest, const Var& loop) {
+  if (!nest.loops.empty()) return nest.loops[0].var == loop;
+  return std::any_of(nest.parts.begin(), nest.parts.end(), [&](const Nest& part) { return begins_with(part, loop); });
+}
+
+}  // namespace
+
+size_t part_on_path(const Nest& nest, const NestPath& path, size_t depth) {
+  for (size_t k = 0; k < nest.parts.size(); ++k)
+    if (begins_with(nest.parts[k], path.loops.at(depth).var)) return k;
+  throw_internal(__FILE__, __LINE__, "part_on_path", "a path ends between the parts of a nest");
+}
 
 NestPath first_leaf(NestPath path, const Nest& nest) {
   path.enter(nest);

@@ -17,6 +17,9 @@ struct NestPath {
   Expr resolve(const Expr& e) const;
 };
 
+// Which of the nest's parts the path goes through, `depth` being the number of its loops outside the parts.
+size_t part_on_path(const Nest& nest, const NestPath& path, size_t depth);
+
 // The path through the first part at every cut.
 NestPath first_leaf(NestPath path, const Nest& nest);
 

@@ -39,7 +39,6 @@ std::string segment_key(const Nest& nest, const PackedNest& packed, NestPath pat
 }
 
 PackedNest lay_out(const Nest& nest, NestPath path, const std::vector<Expr>& indices) {
-  size_t outer_loops = path.loops.size();
   path.enter(nest);
   PackedNest packed;
   packed.strides.assign(nest.loops.size(), 0);
@@ -68,7 +67,6 @@ PackedNest lay_out(const Nest& nest, NestPath path, const std::vector<Expr>& ind
       packed.strides[i] = packed.size;
       packed.size *= nest.loops[i].extent;
     }
-  (void)outer_loops;
   return packed;
 }
 
@@ -115,6 +113,7 @@ Stmt emit_packing(const Nest& nest, const PackedNest& packed, NestPath path, Exp
 }  // namespace
 
 PackedLayout packed_layout(const Stage& stage, const Tensor& tensor, const std::string& buffer_name) {
+  if (stage.attach) throw_error("pack of {} in {}: a stage that is computed at an axis of another reads it in no order of its own", tensor->name, stage.name);
   PackedLayout layout;
   layout.tensor = tensor;
   layout.nest = lay_out(stage.nest, {}, indices_of(stage, tensor));

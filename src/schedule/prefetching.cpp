@@ -48,9 +48,8 @@ class Walk {
   }
 
   bool run_parts(const Nest& nest, const PackedNest& packed) {
-    size_t here = 0;
-    while (here < nest.parts.size() && nest.parts[here].loops[0].var != path_.loops.at(depth_).var) ++here;
-    if (here == nest.parts.size()) return false;
+    if (depth_ >= path_.loops.size()) return false;
+    size_t here = part_on_path(nest, path_, depth_);
     if (nest.reduce_parts || !passed_) return run(nest.parts[here], packed.parts[here]);
     int64_t all = 0, before = 0;
     for (size_t k = 0; k < nest.parts.size(); ++k) {

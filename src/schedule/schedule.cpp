@@ -131,6 +131,13 @@ Stage& Schedule::find(std::string_view name) {
   throw_error("the schedule has no stage '{}'", name);
 }
 
+Schedule::Place Schedule::find_free_axis(std::string_view stage, std::string_view axis) {
+  for (const Stage& other : stages_)
+    if (other.reader == stage)
+      throw_error("the axes of {} are fixed since {} is computed at one of them: change them before compute_at", stage, other.name);
+  return find_axis(stage, axis);
+}
+
 Schedule::Place Schedule::find_axis(std::string_view stage, std::string_view axis) {
   Place place{};
   Stage& owner = find(stage);
@@ -140,7 +147,7 @@ Schedule::Place Schedule::find_axis(std::string_view stage, std::string_view axi
 }
 
 void Schedule::run(const Split& p) {
-  Place place = find_axis(p.stage, p.axis);
+  Place place = find_free_axis(p.stage, p.axis);
   ScheduledLoop loop = place.loop();
   if (p.factor < 1) throw_error("split of {}.{} by {}: the factor must be positive", p.stage, p.axis, p.factor);
   for (const std::string& name : {p.outer, p.inner})
@@ -155,7 +162,7 @@ void Schedule::run(const Split& p) {
 }
 
 void Schedule::run(const SplitParts& p) {
-  Place place = find_axis(p.stage, p.axis);
+  Place place = find_free_axis(p.stage, p.axis);
   Nest& nest = *place.nest;
   int64_t sum = 0;
   for (int64_t size : p.sizes) {
@@ -182,7 +189,7 @@ void Schedule::run(const SplitParts& p) {
 }
 
 void Schedule::run(const Fuse& p) {
-  Place outer = find_axis(p.stage, p.outer), inner = find_axis(p.stage, p.inner);
+  Place outer = find_free_axis(p.stage, p.outer), inner = find_free_axis(p.stage, p.inner);
   if (outer.nest != inner.nest || outer.index + 1 != inner.index)
     throw_error("fuse of {}.{} and {}: the second axis must follow the first directly", p.stage, p.outer, p.inner);
   if (outer.loop().reduce != inner.loop().reduce)
@@ -198,7 +205,7 @@ void Schedule::run(const Fuse& p) {
 void Schedule::run(const Reorder& p) {
   std::vector<Place> places;
   for (const std::string& axis : p.axes) {
-    places.push_back(find_axis(p.stage, axis));
+    places.push_back(find_free_axis(p.stage, axis));
     if (places.back().nest != places[0].nest) throw_error("reorder of {}: {} and {} are in different parts", p.stage, p.axes[0], axis);
   }
   std::vector<size_t> slots;
@@ -231,7 +238,7 @@ void Schedule::run(const Parallel& p) {
 }
 
 void Schedule::run(const Align& p) {
-  Place place = find_axis(p.stage, p.axis);
+  Place place = find_free_axis(p.stage, p.axis);
   if (p.multiple < 1) throw_error("align of {}.{} to {}", p.stage, p.axis, p.multiple);
   if (place.loop().reduce) throw_error("align of {}.{}: a reduction axis cannot be", p.stage, p.axis);
   place.loop().extent = (place.loop().extent + p.multiple - 1) / p.multiple * p.multiple;
@@ -240,25 +247,34 @@ void Schedule::run(const Align& p) {
 void Schedule::run(const ComputeAt& p) {
   Stage& stage = find(p.stage);
   Stage& reader = find(p.reader);
-  for (const Tensor& output : outputs_)
-    if (output == stage.tensor) throw_error("compute_at of {}: it is an output", p.stage);
-  for (const Stage& other : stages_)
-    if (other.tensor != reader.tensor) for_each_read(other.tensor, stage.tensor, [&](const Expr&) {
-      if (other.reader != p.reader) throw_error("compute_at of {} in {}: {} reads it too", p.stage, p.reader, other.name);
+  if (std::find(outputs_.begin(), outputs_.end(), stage.tensor) != outputs_.end()) throw_error("compute_at of {}: it is an output", p.stage);
+  if (stage.attach) throw_error("compute_at of {}: it is computed at an axis of {} already", p.stage, stage.reader);
+  if (!stage.nest.relations.empty() || !stage.nest.parts.empty()) throw_error("compute_at of {}: its axes were changed before", p.stage);
+  for (const Stage& other : stages_) {
+    if (other.reader == p.stage) throw_error("compute_at of {}: {} is computed in it", p.stage, other.name);
+    if (other.tensor != reader.tensor && other.reader != p.reader) for_each_read(other.tensor, stage.tensor, [&](const Expr&) {
+      throw_error("compute_at of {} in {}: {} reads it too", p.stage, p.reader, other.name);
     });
+  }
   Place place = find_axis(p.reader, p.axis);
   if (place.nest != &reader.nest) throw_error("compute_at of {}: axis {} of {} is inside a part", p.stage, p.axis, p.reader);
+  if (place.loop().reduce) throw_error("compute_at of {}: {}.{} is a reduction axis", p.stage, p.reader, p.axis);
   Var attach = place.loop().var;
+  take_region(stage, region_read(stage, reader, place));
+  stage.reader = p.reader;
+  stage.attach = attach;
+}
 
+// Indices of the stage that are read in one iteration of the reader's loop: first ones in terms of the loops outside, and extents.
+Schedule::Region Schedule::region_read(const Stage& stage, const Stage& reader, const Place& place) const {
+  size_t rank = stage.tensor->shape.size();
+  Region region{std::vector<Expr>(rank), std::vector<Interval>(rank, Interval{0, 0})};
   std::vector<Path> paths;
   collect_paths(reader.nest, {}, &paths);
-  size_t rank = stage.tensor->shape.size();
-  std::vector<Expr> begin(rank);
-  std::vector<Interval> range(rank, Interval{0, 0});
   // Stages computed in the same reader may read this one: their regions count too, in terms of the reader's loops.
   std::vector<std::pair<Tensor, std::vector<Path>>> readers = {{reader.tensor, paths}};
   for (const Stage& other : stages_)
-    if (other.reader == p.reader && other.tensor != stage.tensor) {
+    if (other.reader == reader.name && other.tensor != stage.tensor) {
       std::vector<Path> inner;
       Path outer;
       for (size_t i = 0; i <= place.index; ++i) outer.loops.push_back(reader.nest.loops[i]);
@@ -273,37 +289,40 @@ void Schedule::run(const ComputeAt& p) {
       for (const ScheduledLoop& loop : path.loops) {
         all.set(loop.var, {0, loop.extent - 1});
         if (inside) zero.push_back({loop.var, Expr(int64_t(0))});
-        inside |= loop.var == attach;
+        inside |= loop.var == place.loop().var;
       }
       for (size_t d = 0; d < rank; ++d) {
         Expr index = simplify(resolve(read.arg(int(d)), path.relations), all);
-        if (!begin[d]) begin[d] = simplify(substitute(index, zero), all);
-        auto span = bounds_of(simplify(index - begin[d], all), all);
-        if (!span) throw_error("compute_at of {} in {}: the region read has no bounds", p.stage, p.reader);
-        range[d] = {std::min(range[d].low, span->low), std::max(range[d].high, span->high)};
+        if (!region.begin[d]) region.begin[d] = simplify(substitute(index, zero), all);
+        auto span = bounds_of(simplify(index - region.begin[d], all), all);
+        if (!span) throw_error("compute_at of {} in {}: the region read has no bounds", stage.name, reader.name);
+        region.range[d] = {std::min(region.range[d].low, span->low), std::max(region.range[d].high, span->high)};
       }
     });
-  stage.region_begin.clear();
-  stage.region_extent.clear();
-  for (size_t d = 0; d < rank; ++d) {
-    BROACH_CHECK(bool(begin[d]), "{} is not read by {}", p.stage, p.reader);
-    Expr first = simplify(begin[d] + Expr(range[d].low));
-    int64_t extent = range[d].high - range[d].low + 1;
+  return region;
+}
+
+// The stage's axes become local: they run over the region.
+void Schedule::take_region(Stage& stage, const Region& region) {
+  for (size_t d = 0; d < region.begin.size(); ++d) {
+    BROACH_CHECK(bool(region.begin[d]), "{} is not read", stage.name);
+    Expr first = simplify(region.begin[d] + Expr(region.range[d].low));
+    int64_t extent = region.range[d].high - region.range[d].low + 1;
     if (extent >= stage.tensor->shape[d]) {
       extent = stage.tensor->shape[d];
       first = int64_t(0);
     }
     stage.region_begin.push_back(first);
     stage.region_extent.push_back(extent);
-    ScheduledLoop& loop = stage.nest.loops[d];
-    Var local = make_var(loop.var->name);
-    stage.nest.relations.push_back({loop.var, simplify(first + Expr(local))});
-    if (!is_const(first, 0)) stage.nest.guards.push_back(Expr(loop.var) < Expr(stage.tensor->shape[d]) && Expr(loop.var) >= Expr(0));
-    loop.var = local;
-    loop.extent = extent;
+    auto axis = std::find_if(stage.nest.loops.begin(), stage.nest.loops.end(),
+                             [&](const ScheduledLoop& loop) { return loop.var == stage.tensor->axes[d].var; });
+    BROACH_CHECK(axis != stage.nest.loops.end(), "{} has lost the axis {}", stage.name, d);
+    Var local = make_var(axis->var->name);
+    stage.nest.relations.push_back({axis->var, simplify(first + Expr(local))});
+    if (!is_const(first, 0)) stage.nest.guards.push_back(Expr(axis->var) < Expr(stage.tensor->shape[d]) && Expr(axis->var) >= Expr(0));
+    axis->var = local;
+    axis->extent = extent;
   }
-  stage.reader = p.reader;
-  stage.attach = attach;
 }
 
 void Schedule::run(const CacheRead& p) {

@@ -3,6 +3,7 @@
 // speed, never results (up to the order of floating-point sums). It is built by primitives, each recorded in the trace.
 #include <optional>
 
+#include "expr/bounds.h"
 #include "schedule/primitives.h"
 #include "te/tensor.h"
 #include "loop/stmt.h"
@@ -63,6 +64,13 @@ class Schedule {
   };
   Stage& find(std::string_view name);
   Place find_axis(std::string_view stage, std::string_view axis);
+  Place find_free_axis(std::string_view stage, std::string_view axis);  // one whose loops nothing is computed at
+  struct Region {
+    std::vector<Expr> begin;
+    std::vector<Interval> range;  // around begin
+  };
+  Region region_read(const Stage& stage, const Stage& reader, const Place& place) const;
+  static void take_region(Stage& stage, const Region& region);
   void run(const Split&);
   void run(const SplitParts&);
   void run(const Fuse&);

@@ -4,19 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXPECT(condition)                                                             \
-  do {                                                                                \
-    if (!(condition)) {                                                               \
-      printf("line %d: %s (%s)\n", __LINE__, #condition, broach_error_message());     \
-      exit(1);                                                                        \
-    }                                                                                 \
+#define EXPECT(condition)                                                         \
+  do {                                                                            \
+    if (!(condition)) {                                                           \
+      printf("line %d: %s (%s)\n", __LINE__, #condition, broach_error_message()); \
+      exit(1);                                                                    \
+    }                                                                             \
   } while (0)
 
-static void expect_errors(broach_module *module, broach_session *session) {
+static void expect_errors(broach_module* module, broach_session* session) {
   broach_tensor_info info;
   broach_dltensor view;
   uint32_t index;
-  broach_module *none = NULL;
+  broach_module* none = NULL;
   EXPECT(broach_module_open("/no/such/file.so", &none) == BROACH_STATUS_FILE && none == NULL);
   EXPECT(strstr(broach_error_message(), "/no/such/file.so") != NULL);
   EXPECT(broach_module_open(NULL, &none) == BROACH_STATUS_ARGUMENT);
@@ -29,7 +29,7 @@ static void expect_errors(broach_module *module, broach_session *session) {
   EXPECT(strcmp(broach_status_name(BROACH_STATUS_BUSY), "busy") == 0);
 }
 
-static void expect_module(broach_module *module) {
+static void expect_module(broach_module* module) {
   broach_tensor_info info;
   uint32_t index = 9;
   EXPECT(broach_module_input_count(module) == 1 && broach_module_output_count(module) == 2);
@@ -44,7 +44,7 @@ static void expect_module(broach_module *module) {
   EXPECT(broach_module_verify(module) == BROACH_STATUS_OK);
 }
 
-static void expect_results(broach_session *session) {
+static void expect_results(broach_session* session) {
   static float image[3 * 16 * 16];
   int64_t shape[4] = {1, 3, 16, 16}, out_shape[2] = {1, 5};
   float scores[5], first[5], sum = 0;
@@ -75,7 +75,7 @@ static void expect_results(broach_session *session) {
   EXPECT(broach_session_get_input(session, 0, &view) == BROACH_STATUS_OK && view.ndim == 4);
 }
 
-static void expect_profile(broach_session *session) {
+static void expect_profile(broach_session* session) {
   broach_profile_entry entry;
   const uint32_t steps = broach_session_profile_count(session);
   EXPECT(broach_session_set_profile(session, 1) == BROACH_STATUS_OK);
@@ -89,8 +89,8 @@ static void expect_profile(broach_session *session) {
   EXPECT(broach_session_set_profile(session, 0) == BROACH_STATUS_OK);
 }
 
-int main(int argc, char **argv) {
-  broach_module *module = NULL;
+int main(int argc, char** argv) {
+  broach_module* module = NULL;
   broach_session *session = NULL, *second = NULL;
   int64_t dim = 1;
   EXPECT(argc == 2);

@@ -18,8 +18,8 @@ TEST(CPrograms, UseTheWholeRuntime) {
   const std::string program = (folder() / "c_api").string(), artifact = compile(small_model(), "c.so").string();
   for (const std::string library : {"libbroach_runtime.so", "libbroach_runtime.a"}) {
     SCOPED_TRACE(library);
-    succeed(strict + "-I" + BROACH_SOURCE_DIR + "/include " + source_folder + "c_api.c -o " + program + " " +
-            (libraries() / library).string() + " -lpthread -ldl -Wl,-rpath," + libraries().string());
+    succeed(strict + "-I" + BROACH_SOURCE_DIR + "/include " + source_folder + "c_api.c -o " + program + " " + (libraries() / library).string() +
+            " -lpthread -ldl -Wl,-rpath," + libraries().string());
     EXPECT_EQ(succeed(program + " " + artifact), "all calls behave\n");
   }
 }

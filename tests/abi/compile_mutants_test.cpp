@@ -27,7 +27,7 @@ TEST(Mutants, CompileOrAreRefused) {
   Mutator mutator(11);
   int compiled = 0, refused = 0;
   const fs::path path = folder() / "mutant.onnx", artifact = folder() / "mutant.so";
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 100; ++i) {
     broach_onnx::ModelProto model = SmallOnnx(original).model();
     mutator.change(model);
     write_file(path, model.SerializeAsString());
@@ -46,8 +46,8 @@ TEST(Mutants, CompileOrAreRefused) {
     }
   }
   std::printf("%d mutants compiled, %d refused\n", compiled, refused);
-  EXPECT_GT(compiled, 30);
-  EXPECT_GT(refused, 30);
+  EXPECT_GT(compiled, 20);
+  EXPECT_GT(refused, 20);
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 #include <sys/wait.h>
 
 #include <array>
-#include <cstring>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <random>
 

@@ -87,8 +87,9 @@ class Refusal : public testing::Test {
     std::memcpy(bytes.data() + artifact.note_offset, &note, sizeof note);
     char error[256];
     if (!seal) return bytes;
-    EXPECT_TRUE(runtime::seal_artifact(data, bytes.size(), note.constants_offset, data + note.constants_offset, note.constants_bytes,
-                                       error, sizeof error)) << error;
+    EXPECT_TRUE(
+        runtime::seal_artifact(data, bytes.size(), note.constants_offset, data + note.constants_offset, note.constants_bytes, error, sizeof error))
+        << error;
     return bytes;
   }
 

@@ -150,8 +150,7 @@ TEST(CompiledModels, ProfileTheModelsNodes) {
       all += std::string(step.origin) + " ";
     }
     EXPECT_GT(seconds, 0);
-    for (const char* node : {"stem_node", "stem_relu_node", "pool_node", "point_node", "features_node", "mean_node", "logits_node",
-                             "scores_node"})
+    for (const char* node : {"stem_node", "stem_relu_node", "pool_node", "point_node", "features_node", "mean_node", "logits_node", "scores_node"})
       EXPECT_NE(all.find(node), std::string::npos) << node << " in " << all;
   }
 }
@@ -173,8 +172,7 @@ TEST(CompiledModels, SayWhatIsWrong) {
     const broach_dltensor dl = tensor.dl();
     return error_of(broach_session_set_input(session.get(), 0, &dl), BROACH_STATUS_ARGUMENT);
   };
-  EXPECT_EQ(set(runtime::Tensor::of(values.data(), {1, 3, 16, 15})),
-            "input image is float32[1,3,16,16], the tensor given is float32[1,3,16,15]");
+  EXPECT_EQ(set(runtime::Tensor::of(values.data(), {1, 3, 16, 15})), "input image is float32[1,3,16,16], the tensor given is float32[1,3,16,15]");
   const std::string rank = set(runtime::Tensor::of(values.data(), {3, 16, 16}));
   EXPECT_NE(rank.find("float32[3,16,16]"), std::string::npos) << rank;
   const std::vector<int32_t> integers(3 * 16 * 16);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "codegen/compiled_kernel.h"
 #include "loop/passes/passes.h"
@@ -10,7 +11,10 @@
 namespace broach::test {
 namespace {
 
-constexpr uint32_t functions = 240;
+uint32_t functions() {  // BROACH_TEST_ROUNDS: more for a longer search
+  const char* text = std::getenv("BROACH_TEST_ROUNDS");
+  return text ? uint32_t(std::atoi(text)) : 100;
+}
 
 // Small numbers: where they are floats, few bits.
 void small_numbers(Memory& memory, std::mt19937& random) {
@@ -31,12 +35,12 @@ TEST_P(RandomLoops, EqualTheInterpreter) {
   Target target = target_of(GetParam());
   if (!runs_here(target)) GTEST_SKIP() << "this machine does not run code for " << GetParam();
   std::vector<PrimFunc> compiled;
-  for (uint32_t seed = 0; seed < functions; ++seed) {
+  for (uint32_t seed = 0; seed < functions(); ++seed) {
     compiled.push_back(run_loop_pipeline(random_loops(seed, Products::exact)));
     compiled.back().name = fmt::format("random_{}", seed);
   }
   Library library(build_library(program_of(compiled), target, 2));
-  for (uint32_t seed = 0; seed < functions && !HasFailure(); ++seed) {
+  for (uint32_t seed = 0; seed < functions() && !HasFailure(); ++seed) {
     SCOPED_TRACE(to_string(compiled[seed]));
     std::mt19937 random(seed);
     expect_like_interpreter(library, seed, compiled[seed], [&](size_t, Memory& memory) { small_numbers(memory, random); });

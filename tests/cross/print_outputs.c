@@ -3,21 +3,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TRY(call)                                              \
-  do {                                                         \
-    if ((call) != BROACH_STATUS_OK) {                          \
-      fprintf(stderr, "error: %s\n", broach_error_message());  \
-      return 4;                                                \
-    }                                                          \
+#define TRY(call)                                             \
+  do {                                                        \
+    if ((call) != BROACH_STATUS_OK) {                         \
+      fprintf(stderr, "error: %s\n", broach_error_message()); \
+      return 4;                                               \
+    }                                                         \
   } while (0)
 
-int main(int argc, char **argv) {
-  broach_module *module;
-  broach_session *session;
+int main(int argc, char** argv) {
+  broach_module* module;
+  broach_session* session;
   broach_tensor_info info;
   broach_dltensor tensor;
   unsigned state = 12345;
-  FILE *file;
+  FILE* file;
   if (argc != 4) return 2;
   TRY(broach_module_open(argv[1], &module));
   TRY(broach_module_verify(module));
@@ -27,7 +27,7 @@ int main(int argc, char **argv) {
     TRY(broach_session_get_input(session, i, &tensor));
     for (uint64_t k = 0; k < info.bytes / sizeof(float); ++k) {
       state = state * 1664525u + 1013904223u;
-      ((float *)tensor.data)[k] = (float)(state >> 8) / (float)(1 << 23) - 1.0f;
+      ((float*)tensor.data)[k] = (float)(state >> 8) / (float)(1 << 23) - 1.0f;
     }
   }
   TRY(broach_session_run(session));

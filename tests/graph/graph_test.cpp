@@ -136,8 +136,8 @@ TEST_F(GraphFaults, ConstantOfAnotherType) {
 TEST(TensorTypes, SizesThatNoTensorHas) {
   EXPECT_EQ(element_count({}), 1);
   EXPECT_EQ(element_count({2, 0, 3}), 0);
-  EXPECT_EQ(element_count({1 << 20, 1 << 20}), int64_t(1) << 40);
-  EXPECT_THROW(element_count({1 << 20, (1 << 20) + 1}), Error);
+  EXPECT_EQ(element_count({1 << 20, (1 << 20) - 1}), (int64_t(1) << 40) - (1 << 20));
+  EXPECT_THROW(element_count({1 << 20, 1 << 20}), Error);
   EXPECT_THROW(element_count({int64_t(1) << 62, 4}), Error);
   EXPECT_THROW(element_count({0, int64_t(1) << 62, 4}), Error);
   EXPECT_THROW(element_count({-1}), Error);

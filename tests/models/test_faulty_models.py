@@ -85,8 +85,6 @@ FAULTS = {
     "attribute of another type": (model([node("Concat", ["x", "x"], ["y"], axis="1")]), "attribute 'axis' is a string, an int was expected"),
     "opset too old": (model([node("Relu", ["x"], ["y"])], opset=6), "the model uses opset 6 of ONNX, supported are 7 to 27"),
     "opset too new": (model([node("Relu", ["x"], ["y"])], opset=28), "the model uses opset 28 of ONNX, supported are 7 to 27"),
-    "training": (model([node("BatchNormalization", ["x", "w", "w", "w", "w"], ["y", "m", "v"], training_mode=1)],
-                       weights=[weight([3], float_data=[1] * 3)]), "training_mode"),
     "unsupported operators": (model([node("STFT", ["x"], ["a"]), node("Det", ["x"], ["b"]), node("Det", ["a"], ["c"]),
                                      helper.make_node("Fancy", ["b"], ["y"], domain="com.example")]),
                               "operators that are not supported: STFT (1 node: 'stft_a'), Det (2 nodes: 'det_b', 'det_c'), com.example::Fancy (1 node: 'y')"),

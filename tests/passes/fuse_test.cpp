@@ -97,6 +97,15 @@ TEST(Fuse, ViewsAreNoKernels) {
 output %d
 )"),
             "a -> a\nd -> d\n");
+  EXPECT_EQ(groups_of(R"(input %x: f32[1, 8, 1, 1]:c4
+input %z: f32[1, 6, 1, 1]:c4
+%a: f32[1, 8, 1, 1]:c4 = relu(%x)
+%b: f32[1, 8] = reshape(%a) {shape: [1, 8]}
+%c: f32[1, 6] = reshape(%z) {shape: [1, 6]}
+output %b
+output %c
+)"),
+            "a -> a\nc -> c\n");
 }
 
 TEST(Fuse, ConvolutionsReadThroughATableOfChannels) {

@@ -41,8 +41,7 @@ bool is_right(Session& session, int seed) {
   const auto x = toy::input(1000, seed), y = toy::input(1000, seed + 1);
   const auto expected = toy::expected_out(x, y);
   const float total = toy::expected_total(x, y);
-  return std::memcmp(session.output(0).data(), expected.data(), 4000) == 0 &&
-         std::memcmp(session.output(1).data(), &total, 4) == 0;
+  return std::memcmp(session.output(0).data(), expected.data(), 4000) == 0 && std::memcmp(session.output(1).data(), &total, 4) == 0;
 }
 
 bool run_is_right(Session& session, int seed) {

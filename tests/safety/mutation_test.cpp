@@ -158,7 +158,10 @@ TEST(Mutations, OfLibraries) { read_mutants({source / "tests/abi/versions/1.0-x8
 std::string code_of(const std::string& artifact) {
   const auto* bytes = reinterpret_cast<const uint8_t*>(artifact.data());
   runtime::internal::ArtifactTar tar;
-  if (artifact.compare(0, 4, "\x7f" "ELF") != 0 && runtime::internal::read_tar(bytes, artifact.size(), "tar", tar) == BROACH_STATUS_OK)
+  if (artifact.compare(0, 4,
+                       "\x7f"
+                       "ELF") != 0 &&
+      runtime::internal::read_tar(bytes, artifact.size(), "tar", tar) == BROACH_STATUS_OK)
     return artifact.substr(tar.library.offset, tar.library.bytes);
   runtime::internal::Artifact library;
   EXPECT_EQ(runtime::internal::read_artifact(bytes, artifact.size(), "library", library), BROACH_STATUS_OK);
@@ -180,6 +183,17 @@ TEST(Mutations, OfArtifactsAreRefusedBeforeTheyAreLoaded) {
     }
   }
   EXPECT_GT(refused, 100);
+}
+
+// A message is one line, whatever the file says.
+TEST(Arrays, WithControlCharactersInWhatIsQuotedAreRefused) {
+  const std::string bytes = read_file(source / "tests/npz/stored.npz");
+  for (const std::string word : {"<f4", ".npy"}) {
+    std::string changed = bytes;
+    for (size_t at = changed.find(word); at != std::string::npos; at = changed.find(word, at)) changed.replace(at, 2, 2, '\n');
+    ASSERT_NE(changed, bytes) << word;
+    EXPECT_FALSE(read_npz(span_of(changed))) << word;
+  }
 }
 
 // stb 2.27 writes past its table of 256 codes.

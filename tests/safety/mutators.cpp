@@ -26,8 +26,8 @@ std::string Mutator::damaged(std::string bytes) {
 }
 
 int64_t Mutator::other(int64_t value) {
-  constexpr int64_t extremes[] = {0, -1, 1, 1 << 20, int64_t{1} << 31, int64_t{1} << 40, std::numeric_limits<int64_t>::max(),
-                                  std::numeric_limits<int64_t>::min()};
+  constexpr int64_t extremes[] = {
+      0, -1, 1, 1 << 20, int64_t{1} << 31, int64_t{1} << 40, std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::min()};
   switch (below(4)) {
     case 0: return extremes[below(std::size(extremes))];
     case 1: return value + 1;

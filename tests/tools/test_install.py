@@ -53,6 +53,7 @@ def test_what_is_installed(prefix):
     for file in ("bin/broach", "bin/tvmc", "bin/run_model", "lib/libbroach_runtime.so", "lib/libbroach_runtime.a",
                  "include/broach/runtime.h", "include/broach/runtime.hpp", "include/broach/abi.h"):
         assert (prefix / file).exists(), file
+    assert {path.suffix for path in (prefix / "include" / "broach").iterdir()} == {".h", ".hpp"}
     assert run(prefix / "bin" / "tvmc", "--version") == run(BUILD / "bin" / "tvmc", "--version")
 
 

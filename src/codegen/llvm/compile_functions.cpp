@@ -36,7 +36,7 @@ CompiledFunction compile_function(const PrimFunc& f, const Target& target, const
   std::string problem;
   llvm::raw_string_ostream stream(problem);
   BROACH_CHECK(!llvm::verifyModule(module, &stream), "invalid LLVM IR for {}: {}", f.name, problem);
-  optimise_module(module, *machine, options.opt_level);
+  optimise_module(module, *machine, options.opt_level, int(target.vector_registers));
   for (llvm::Function& function : module) order_tiles(function);
   CompiledFunction result;
   if (options.ll_text) result.ll = module_text(module);

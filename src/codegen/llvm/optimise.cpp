@@ -16,6 +16,8 @@
 
 #include <mutex>
 
+#include "codegen/llvm/limit_hoisting.h"
+
 namespace broach {
 namespace {
 
@@ -39,12 +41,13 @@ class BytesStream : public llvm::raw_pwrite_stream {
 
 // Not LLVM's O3: the loops arrive in the shape that the schedule wants, and unrolling, interleaving or vectorising them
 // again costs registers. What is left to do is to promote register buffers, to share and hoist addresses, and to tidy up.
-llvm::FunctionPassManager hot_loop_passes() {
+llvm::FunctionPassManager hot_loop_passes(int vector_registers) {
   llvm::FunctionPassManager passes;
   passes.addPass(llvm::SROAPass(llvm::SROAOptions::ModifyCFG));
   passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
   passes.addPass(llvm::InstCombinePass());
   passes.addPass(llvm::SimplifyCFGPass());
+  passes.addPass(LimitHoisting(vector_registers));
   llvm::LICMOptions hoist;
   passes.addPass(llvm::createFunctionToLoopPassAdaptor(llvm::LICMPass(hoist), /*UseMemorySSA=*/true));
   passes.addPass(llvm::LoopVectorizePass());
@@ -62,18 +65,21 @@ void add_machine_passes(llvm::legacy::PassManager& passes, llvm::TargetMachine& 
                         llvm::CodeGenFileType type) {
   static std::mutex one_at_a_time;
   std::lock_guard lock(one_at_a_time);
-  auto* without = static_cast<llvm::cl::opt<bool>*>(llvm::cl::getRegisteredOptions().lookup("disable-lsr"));
-  BROACH_CHECK(without, "this LLVM has no switch disable-lsr");
-  bool before = *without;
-  without->setValue(true);
+  auto& switches = llvm::cl::getRegisteredOptions();
+  auto* no_reduction = static_cast<llvm::cl::opt<bool>*>(switches.lookup("disable-lsr"));
+  auto* reorder = static_cast<llvm::cl::opt<bool>*>(switches.lookup("enable-misched"));
+  bool before = *no_reduction;
+  no_reduction->setValue(true);
+  reorder->setValue(false);
+  reorder->addOccurrence(0, "enable-misched", "false");
   bool failed = machine.addPassesToEmitFile(passes, stream, nullptr, type);
-  without->setValue(before);
+  no_reduction->setValue(before);
   BROACH_CHECK(!failed, "LLVM writes no machine code for {}", machine.getTargetTriple().str());
 }
 
 }  // namespace
 
-void optimise_module(llvm::Module& module, llvm::TargetMachine& machine, int opt_level) {
+void optimise_module(llvm::Module& module, llvm::TargetMachine& machine, int opt_level, int vector_registers) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager graph;
@@ -87,7 +93,7 @@ void optimise_module(llvm::Module& module, llvm::TargetMachine& machine, int opt
   llvm::ModulePassManager passes;
   llvm::FunctionPassManager promote;
   promote.addPass(llvm::SROAPass(llvm::SROAOptions::PreserveCFG));
-  passes.addPass(llvm::createModuleToFunctionPassAdaptor(opt_level == 0 ? std::move(promote) : hot_loop_passes()));
+  passes.addPass(llvm::createModuleToFunctionPassAdaptor(opt_level == 0 ? std::move(promote) : hot_loop_passes(vector_registers)));
   passes.run(module, modules);
 }
 

@@ -7,7 +7,8 @@
 
 namespace broach {
 
-void optimise_module(llvm::Module& module, llvm::TargetMachine& machine, int opt_level);
+// vector_registers: how many the target has.
+void optimise_module(llvm::Module& module, llvm::TargetMachine& machine, int opt_level, int vector_registers);
 
 // An object file, or assembly text. Code generation changes the module: once per module.
 Bytes emit_object(llvm::Module& module, llvm::TargetMachine& machine);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 #include <vector>
 
@@ -100,12 +101,88 @@ bool order_level(std::vector<MultiplyAdd>& level) {
   return true;
 }
 
-// Nothing between the first and the last instruction of a block may write memory, or loads could not move.
-bool may_reorder(const llvm::BasicBlock& block) {
-  return std::ranges::none_of(block, [](const Instruction& i) {
+// The end of the level that begins at `begin` of what collect() gives.
+size_t level_end(const std::vector<MultiplyAdd>& all, size_t begin) {
+  size_t end = begin;
+  while (end < all.size() && all[end].level == all[begin].level) ++end;
+  return end;
+}
+
+// All levels as tiles, one after the other.
+bool order_levels(std::vector<MultiplyAdd>& all) {
+  std::vector<MultiplyAdd> ordered;
+  for (size_t begin = 0, end; begin < all.size(); begin = end) {
+    end = level_end(all, begin);
+    std::vector<MultiplyAdd> level(all.begin() + std::ptrdiff_t(begin), all.begin() + std::ptrdiff_t(end));
+    if (!order_level(level)) return false;
+    ordered.insert(ordered.end(), level.begin(), level.end());
+  }
+  all = std::move(ordered);
+  return true;
+}
+
+// Makes b the factor that all multiply-adds of a level share: the weight of one tap. False if a level has none.
+bool find_taps(std::vector<MultiplyAdd>& all) {
+  for (size_t begin = 0, end; begin < all.size(); begin = end) {
+    end = level_end(all, begin);
+    auto level = std::ranges::subrange(all.begin() + std::ptrdiff_t(begin), all.begin() + std::ptrdiff_t(end));
+    auto shares = [&](Value* value) { return std::ranges::all_of(level, [&](const MultiplyAdd& m) { return m.a == value || m.b == value; }); };
+    Value* weight = shares(all[begin].b) ? all[begin].b : all[begin].a;
+    if (level.size() < 2 || !shares(weight)) return false;
+    for (MultiplyAdd& m : level)
+      if (m.b != weight) std::swap(m.a, m.b);
+  }
+  return true;
+}
+
+// The inputs in an order in which every sum can take its own, those that appear first preferred; each with its place in it. Some are
+// missing if there is no such order.
+Index input_order(const std::vector<MultiplyAdd>& all) {
+  Index appearance, order;
+  std::map<Value*, Value*> input_of;  // of the multiply-add that has this value
+  std::map<Value*, std::set<Value*>> before, after;
+  for (const MultiplyAdd& m : all) {
+    number(appearance, m.a);
+    input_of[m.sum] = m.a;
+    auto previous = input_of.find(m.addend);
+    if (previous == input_of.end() || previous->second == m.a) continue;
+    before[m.a].insert(previous->second);
+    after[previous->second].insert(m.a);
+  }
+  std::set<std::pair<int, Value*>> ready;
+  for (auto [input, at] : appearance)
+    if (!before.contains(input)) ready.emplace(at, input);
+  while (!ready.empty()) {
+    Value* input = ready.extract(ready.begin()).value().second;
+    number(order, input);
+    for (Value* next : after[input])
+      if (before[next].erase(input) && before[next].empty()) ready.emplace(appearance.at(next), next);
+  }
+  return order;
+}
+
+// A window of taps that slides over inputs.
+bool order_window(std::vector<MultiplyAdd>& all) {
+  if (!find_taps(all)) return false;
+  std::set<Value*> inputs;
+  for (const MultiplyAdd& m : all) inputs.insert(m.a);
+  Index order = input_order(all);
+  if (inputs.size() == all.size() || order.size() != inputs.size()) return false;
+  std::ranges::sort(all, {}, [&](const MultiplyAdd& m) { return std::tuple(order.at(m.a), m.level, m.position); });
+  return true;
+}
+
+// Nothing may write memory before the last multiply-add of a block, or loads could not move.
+bool may_reorder(const llvm::BasicBlock& block, const std::vector<MultiplyAdd>& all) {
+  llvm::DenseSet<const Instruction*> sums;
+  for (const MultiplyAdd& m : all) sums.insert(m.sum);
+  bool writes = false;
+  for (const Instruction& i : block) {
+    if (writes && sums.contains(&i)) return false;
     auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&i);
-    return i.mayWriteToMemory() && !(intrinsic && intrinsic->getIntrinsicID() == llvm::Intrinsic::prefetch);
-  });
+    writes |= i.mayWriteToMemory() && !(intrinsic && intrinsic->getIntrinsicID() == llvm::Intrinsic::prefetch);
+  }
+  return true;
 }
 
 // Puts instructions before the end of the block, each after its operands.
@@ -127,20 +204,11 @@ class Placer {
 
 bool order_block(llvm::BasicBlock& block) {
   std::vector<MultiplyAdd> all = collect(block);
-  if (all.size() < 4 || !may_reorder(block)) return false;
-  std::vector<MultiplyAdd> ordered;
-  for (size_t begin = 0; begin < all.size();) {
-    size_t end = begin;
-    while (end < all.size() && all[end].level == all[begin].level) ++end;
-    std::vector<MultiplyAdd> level(all.begin() + std::ptrdiff_t(begin), all.begin() + std::ptrdiff_t(end));
-    if (!order_level(level)) return false;
-    ordered.insert(ordered.end(), level.begin(), level.end());
-    begin = end;
-  }
+  if (all.size() < 4 || !may_reorder(block, all) || !(order_levels(all) || order_window(all))) return false;
   std::vector<Instruction*> rest;
   for (Instruction& i : block) rest.push_back(&i);
   Placer placer(block);
-  for (const MultiplyAdd& m : ordered) placer.place(m.sum);
+  for (const MultiplyAdd& m : all) placer.place(m.sum);
   for (Instruction* i : rest) placer.place(i);
   return true;
 }

@@ -5,8 +5,8 @@
 
 #include "importers/onnx/names.h"
 #include "importers/onnx/tensor_data.h"
-#include "support/errors.h"
 #include "onnx_subset.pb.h"
+#include "support/errors.h"
 
 namespace broach {
 namespace {

@@ -45,9 +45,7 @@ Value* under_tap(Conversion& node, Value* padded, const PoolAttributes& pool, co
 }
 
 // A list of ints, shaped to broadcast with [N, C, spatial axes].
-Value* ints(Conversion& node, const std::vector<int64_t>& values, Shape shape) {
-  return node.constant(Constant::of_ints(values, std::move(shape)));
-}
+Value* ints(Conversion& node, const std::vector<int64_t>& values, Shape shape) { return node.constant(Constant::of_ints(values, std::move(shape))); }
 
 }  // namespace
 

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "importers/onnx/conversion.h"
-#include "ops/op_def.h"
 #include "ops/inference.h"
+#include "ops/op_def.h"
 
 namespace broach {
 namespace {

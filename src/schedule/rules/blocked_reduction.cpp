@@ -111,18 +111,6 @@ int64_t weight_bytes(const Form& form) {
   return elements * byte_size(form.tensor->dtype);
 }
 
-// Weights that do not stay in the cache from one run to the next come from far, a group of output channels at a time: each group is
-// requested while the one before it is at work.
-void prefetch_next_group(Schedule& s, const RuleProblem& problem, const Form& form, const std::string& axis) {
-  const std::vector<Stage>& stages = s.stages();
-  if (s.extent(form.stage, "g") < 2 || weight_bytes(form) <= problem.target->l2_bytes / 8) return;
-  for (const Expr& read : reads_in(form.tensor->reduction.update[0])) {
-    const std::vector<std::string>& packed = stages[0].packed;
-    if (std::find(packed.begin(), packed.end(), read->tensor->name) != packed.end())
-      s.apply(Prefetch{form.stage, read->tensor->name, axis, "g"});
-  }
-}
-
 // Rows of the output computed for all groups of channels before the next ones, so that what they read stays in the second-level cache
 // meanwhile; a divisor of `rows`. All of them where the whole input stays, or where the weights would not.
 int64_t rows_at_a_time(const RuleProblem& problem, const Form& form, int64_t rows) {
@@ -138,129 +126,162 @@ int64_t rows_at_a_time(const RuleProblem& problem, const Form& form, int64_t row
   return rows;
 }
 
-// Reduction over input channels: blocks, then the lanes of a block. Returns the axes in their order; a last partial block is cut off.
-void schedule_dense(Schedule& s, const RuleProblem& problem, const Form& form) {
-  const std::string& stage = form.stage;
-  const Target& target = *problem.target;
-  PixelPlan plan = plan_pixels(form, target);
-  std::string pixels = form.spatial.back();
-  std::vector<std::string> outer = {form.tensor->axes[0].var->name, "g"};
-  s.apply(Align{stage, "i1", form.block});
-  s.apply(Split{stage, "i1", form.block, "b", "v"});
-  s.apply(Split{stage, "b", plan.tile.vectors, "g", "o"});
-  if (form.spatial.size() > 1) {
-    const std::string &y = form.spatial[form.spatial.size() - 2], x = form.spatial.back();
-    for (size_t i = 0; i + 2 < form.spatial.size(); ++i) outer.push_back(form.spatial[i]);
-    if (plan.rows == 1) {
-      int64_t rows = s.extent(stage, y), strip = rows_at_a_time(problem, form, rows);
+// Reduction over input channels: blocks, then the lanes of a block; what is left of a last partial block is a part of its own.
+class DenseSchedule {
+ public:
+  DenseSchedule(const RuleProblem& problem, const Form& form, Schedule* schedule)
+      : problem_(problem), form_(form), s_(*schedule), stage_(form.stage), plan_(plan_pixels(form, *problem.target)), reduce_(form.reduce) {}
+
+  void run() {
+    group_channels();
+    gather_pixels();
+    cut_pixels();
+    cut_reduction();
+    std::vector<std::string> order = outer_;
+    order.push_back(tile_loop_);
+    order.insert(order.end(), reduce_order_.begin(), reduce_order_.end());
+    if (even_) order.push_back("u");
+    order.insert(order.end(), {"o", "v"});
+    s_.apply(Reorder{stage_, order});
+    for (const std::string& axis : outer_) s_.apply(Parallel{stage_, axis});
+    if (even_) return finish("");
+    if (plan_.rows <= 1) return tile_evenly(s_, stage_, pixels_, plan_.tile.points, [&](const std::string& suffix) { finish(suffix); });
+    // Tiles that cross rows have addresses of their own: one part each.
+    s_.apply(SplitParts{stage_, pixels_, sizes_});
+    for (size_t k = 0; k < sizes_.size(); ++k) {
+      std::string suffix = fmt::format("@{}", k);
+      s_.apply(Split{stage_, pixels_ + suffix, sizes_[k], pixels_ + suffix + ".t", pixels_ + suffix + ".u"});
+      finish(suffix);
+    }
+  }
+
+ private:
+  // Output channels: groups of a tile's vectors.
+  void group_channels() {
+    s_.apply(Align{stage_, "i1", form_.block});
+    s_.apply(Split{stage_, "i1", form_.block, "b", "v"});
+    s_.apply(Split{stage_, "b", plan_.tile.vectors, "g", "o"});
+    outer_ = {form_.tensor->axes[0].var->name, "g"};
+  }
+
+  // The axis that tiles are cut from: a row, or rows that follow each other.
+  void gather_pixels() {
+    pixels_ = form_.spatial.back();
+    if (form_.spatial.size() == 1) return;
+    for (size_t i = 0; i + 2 < form_.spatial.size(); ++i) outer_.push_back(form_.spatial[i]);
+    const std::string &y = form_.spatial[form_.spatial.size() - 2], x = form_.spatial.back();
+    if (plan_.rows == 1) {
+      int64_t rows = s_.extent(stage_, y), strip = rows_at_a_time(problem_, form_, rows);
       if (strip < rows) {
-        s.apply(Split{stage, y, strip, "s", y + ".i"});
-        outer.insert(outer.begin() + 1, "s");
+        s_.apply(Split{stage_, y, strip, "s", y + ".i"});
+        outer_.insert(outer_.begin() + 1, "s");
       }
-      outer.push_back(strip < rows ? y + ".i" : y);
-    } else {
-      std::string inner = y;
-      if (plan.rows > 0 && s.extent(stage, y) > plan.rows) {
-        s.apply(Split{stage, y, plan.rows, y + ".o", y + ".i"});
-        outer.push_back(y + ".o");
-        inner = y + ".i";
-      }
-      s.apply(Reorder{stage, {inner, x}});
-      pixels = "p";
-      s.apply(Fuse{stage, inner, x, "p"});
+      outer_.push_back(strip < rows ? y + ".i" : y);
+      return;
     }
+    std::string inner = y;
+    if (plan_.rows > 0 && s_.extent(stage_, y) > plan_.rows) {
+      s_.apply(Split{stage_, y, plan_.rows, y + ".o", y + ".i"});
+      outer_.push_back(y + ".o");
+      inner = y + ".i";
+    }
+    s_.apply(Reorder{stage_, {inner, x}});
+    pixels_ = "p";
+    s_.apply(Fuse{stage_, inner, x, "p"});
   }
-  std::vector<std::string> lanes;
-  std::string channels = form.reduce[0];
-  int64_t count = s.extent(stage, channels);
-  std::vector<std::string> reduce = form.reduce;
-  int64_t input_block = 0;
-  if (form.input_blocked)
-    for (const RuleInput& input : problem.inputs)
-      if (!input.constant && input.buffer.layout.blocked()) input_block = input.buffer.layout.block;
-  bool blocks = input_block && count > input_block;
 
-  // A run of the plane is cut into strips that stay in the cache while all channel groups pass over them.
-  int64_t extent = s.extent(stage, pixels);
-  std::vector<int64_t> sizes = even_tiles(extent, plan.tile.points);
-  bool even = sizes.front() == sizes.back();
-  if (even) {
-    s.apply(Split{stage, pixels, sizes[0], "t", "u"});
-    if (plan.rows == 0 && sizes.size() > 1) {
-      int64_t bytes = sizes[0] * count * byte_size(form.tensor->dtype);
-      int64_t strip = 1;
-      for (int64_t n = 1; n <= int64_t(sizes.size()); ++n)
-        if (int64_t(sizes.size()) % n == 0 && n * bytes <= target.l2_bytes / 4 && n * sizes[0] <= 256) strip = n;
-      s.apply(Split{stage, "t", strip, "s", "t.i"});
-      outer.insert(outer.begin() + 1, "s");
-    }
+  // A run of the whole plane is cut into strips that stay in the cache while all channel groups pass over them.
+  void cut_pixels() {
+    sizes_ = even_tiles(s_.extent(stage_, pixels_), plan_.tile.points);
+    even_ = sizes_.front() == sizes_.back();
+    tile_loop_ = even_ ? "t" : pixels_;
+    if (!even_) return;
+    s_.apply(Split{stage_, pixels_, sizes_[0], "t", "u"});
+    if (plan_.rows != 0 || sizes_.size() == 1) return;
+    int64_t bytes = sizes_[0] * s_.extent(stage_, reduce_[0]) * byte_size(form_.tensor->dtype), strip = 1;
+    for (int64_t n = 1; n <= int64_t(sizes_.size()); ++n)
+      if (int64_t(sizes_.size()) % n == 0 && n * bytes <= problem_.target->l2_bytes / 4 && n * sizes_[0] <= 256) strip = n;
+    s_.apply(Split{stage_, "t", strip, "s", "t.i"});
+    outer_.insert(outer_.begin() + 1, "s");
+    tile_loop_ = "t.i";
   }
-  std::vector<std::string> order = outer;
-  std::string tile_loop = even ? (plan.rows == 0 && sizes.size() > 1 ? "t.i" : "t") : pixels;
-  order.push_back(tile_loop);
-  if (blocks) {
-    if (count % input_block == 0) {
-      s.apply(Split{stage, channels, input_block, "k", "l"});
-      order.push_back("k");
-      for (size_t i = 1; i < reduce.size(); ++i) order.push_back(reduce[i]);
-      order.push_back("l");
-    } else {
-      order.push_back(channels);
-      for (size_t i = 1; i < reduce.size(); ++i) order.push_back(reduce[i]);
-    }
-  } else {
-    for (const std::string& axis : reduce) order.push_back(axis);
-    if (form.input_blocked && reduce.size() > 1) std::rotate(order.end() - int64_t(reduce.size()), order.end() - int64_t(reduce.size()) + 1, order.end());
-  }
-  if (even) order.push_back("u");
-  order.insert(order.end(), {"o", "v"});
-  s.apply(Reorder{stage, order});
-  for (const std::string& axis : outer) s.apply(Parallel{stage, axis});
 
-  auto finish = [&](const std::string& suffix) {
-    std::string u = even ? "u" : pixels + suffix + ".u";
-    if (!even) {  // the tile's points go inside the reduction
-      std::vector<std::string> inside = {pixels + suffix + ".t"};
-      if (blocks && count % input_block == 0) {
-        inside.push_back("k" + suffix);
-        for (size_t i = 1; i < reduce.size(); ++i) inside.push_back(reduce[i] + suffix);
-        inside.push_back("l" + suffix);
-      } else {
-        size_t first = order.size() - 2 - reduce.size();
-        for (size_t i = 0; i < reduce.size(); ++i) inside.push_back(order[first + i] + suffix);
-      }
+  // Blocks of input channels, taps, lanes: as the input lies in memory.
+  void cut_reduction() {
+    int64_t count = s_.extent(stage_, reduce_[0]);
+    if (form_.input_blocked)
+      for (const RuleInput& input : problem_.inputs)
+        if (!input.constant && input.buffer.layout.blocked()) input_block_ = input.buffer.layout.block;
+    bool blocks = input_block_ && count > input_block_;
+    whole_blocks_ = blocks && count % input_block_ == 0;
+    last_block_ = blocks && !whole_blocks_;
+    reduce_order_ = reduce_;
+    if (whole_blocks_) {
+      s_.apply(Split{stage_, reduce_[0], input_block_, "k", "l"});
+      reduce_order_[0] = "k";
+      reduce_order_.push_back("l");
+    } else if (!blocks && form_.input_blocked) {
+      std::rotate(reduce_order_.begin(), reduce_order_.begin() + 1, reduce_order_.end());
+    }
+  }
+
+  // The tile itself, in the part that the suffix names.
+  void finish(const std::string& suffix) {
+    std::string u = even_ ? "u" : pixels_ + suffix + ".u";
+    if (!even_) {  // the tile's points go inside the reduction
+      std::vector<std::string> inside = {pixels_ + suffix + ".t"};
+      for (const std::string& axis : reduce_order_) inside.push_back(axis + suffix);
       inside.insert(inside.end(), {u, "o" + suffix, "v" + suffix});
-      s.apply(Reorder{stage, inside});
+      s_.apply(Reorder{stage_, inside});
     }
-    s.apply(Unroll{stage, u});
-    s.apply(Unroll{stage, "o" + suffix});
-    s.apply(Vectorize{stage, "v" + suffix});
-    if (blocks && count % input_block == 0) prefetch_next_group(s, problem, form, (reduce.size() > 1 ? reduce.back() : "k") + suffix);
-    if (blocks && count % input_block != 0) {  // whole blocks, then the channels of the last one
-      std::string c = channels + suffix;
-      int64_t whole = count / input_block * input_block;
-      s.apply(SplitParts{stage, c, {whole, count - whole}});
-      s.apply(Split{stage, c + "@0", input_block, "k" + suffix, "l" + suffix});
-      std::vector<std::string> inside = {"k" + suffix};
-      for (size_t i = 1; i < reduce.size(); ++i) inside.push_back(reduce[i] + suffix + "@0");
-      inside.push_back("l" + suffix);
-      s.apply(Reorder{stage, inside});
-      std::vector<std::string> rest;
-      for (size_t i = 1; i < reduce.size(); ++i) rest.push_back(reduce[i] + suffix + "@1");
-      rest.push_back(c + "@1");
-      if (rest.size() > 1) s.apply(Reorder{stage, rest});
-    }
-  };
-  if (even) return finish("");
-  if (plan.rows == 0 || plan.rows == 1) return tile_evenly(s, stage, pixels, plan.tile.points, finish);
-  // Tiles that cross rows have addresses of their own: one part each.
-  s.apply(SplitParts{stage, pixels, sizes});
-  for (size_t k = 0; k < sizes.size(); ++k) {
-    std::string suffix = fmt::format("@{}", k);
-    s.apply(Split{stage, pixels + suffix, sizes[k], pixels + suffix + ".t", pixels + suffix + ".u"});
-    finish(suffix);
+    s_.apply(Unroll{stage_, u});
+    s_.apply(Unroll{stage_, "o" + suffix});
+    s_.apply(Vectorize{stage_, "v" + suffix});
+    if (whole_blocks_) prefetch_next_group((reduce_.size() > 1 ? reduce_.back() : "k") + suffix);
+    if (last_block_) cut_last_block(suffix);
   }
-}
+
+  // Whole blocks, then the channels of the last one.
+  void cut_last_block(const std::string& suffix) {
+    std::string c = reduce_[0] + suffix;
+    int64_t count = s_.extent(stage_, c), whole = count / input_block_ * input_block_;
+    s_.apply(SplitParts{stage_, c, {whole, count - whole}});
+    s_.apply(Split{stage_, c + "@0", input_block_, "k" + suffix, "l" + suffix});
+    std::vector<std::string> blocks = {"k" + suffix}, rest;
+    for (size_t i = 1; i < reduce_.size(); ++i) {
+      blocks.push_back(reduce_[i] + suffix + "@0");
+      rest.push_back(reduce_[i] + suffix + "@1");
+    }
+    blocks.push_back("l" + suffix);
+    rest.push_back(c + "@1");
+    s_.apply(Reorder{stage_, blocks});
+    if (rest.size() > 1) s_.apply(Reorder{stage_, rest});
+  }
+
+  // Weights that do not stay in the cache from one run to the next come from far, a group of output channels at a time: each group is
+  // requested while the one before it is at work.
+  void prefetch_next_group(const std::string& axis) {
+    if (s_.extent(stage_, "g") < 2 || weight_bytes(form_) <= problem_.target->l2_bytes / 8) return;
+    const std::vector<std::string>& packed = s_.stage(stage_).packed;
+    for (const Expr& read : reads_in(form_.tensor->reduction.update[0]))
+      if (std::find(packed.begin(), packed.end(), read->tensor->name) != packed.end())
+        s_.apply(Prefetch{stage_, read->tensor->name, axis, "g"});
+  }
+
+  const RuleProblem& problem_;
+  const Form& form_;
+  Schedule& s_;
+  const std::string& stage_;
+  PixelPlan plan_;
+  std::vector<std::string> reduce_;        // input channels first
+  std::vector<std::string> outer_;         // axes outside the tiles, all parallel
+  std::vector<std::string> reduce_order_;  // axes of the reduction as they are nested
+  std::string pixels_, tile_loop_;
+  std::vector<int64_t> sizes_;  // of the tiles
+  bool even_ = false;           // all of one size
+  int64_t input_block_ = 0;
+  bool whole_blocks_ = false, last_block_ = false;
+};
 
 // One input channel per output channel: lanes are channels, the tile is pixels, taps are unrolled so that a pixel is loaded once.
 void schedule_per_channel(Schedule& s, const RuleProblem& problem, const Form& form) {
@@ -301,7 +322,7 @@ bool rule_blocked_reduction(const RuleProblem& problem, Schedule& schedule) {
   Form form;
   if (!recognise(problem, schedule, &form)) return false;
   pack_constants(problem, schedule, form.stage);
-  if (form.dense) schedule_dense(schedule, problem, form);
+  if (form.dense) DenseSchedule(problem, form, &schedule).run();
   else schedule_per_channel(schedule, problem, form);
   return true;
 }

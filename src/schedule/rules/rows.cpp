@@ -8,7 +8,7 @@ namespace broach {
 namespace {
 
 // The innermost axis of `tensor` along which all its reads are contiguous or constant, the last reduction axis first.
-bool contiguous_along(const RuleProblem& problem, const Schedule& schedule, const Tensor& tensor, const Var& var) {
+bool contiguous_along(const RuleProblem& problem, const Tensor& tensor, const Var& var) {
   Bounds bounds = axis_bounds(tensor);
   std::vector<Expr> reads = reads_in(tensor->result);
   for (const Expr& update : tensor->reduction.update)
@@ -16,7 +16,6 @@ bool contiguous_along(const RuleProblem& problem, const Schedule& schedule, cons
   for (const Expr& read : reads) {
     TensorBuffer buffer{read->tensor->dtype, read->tensor->shape, {}, {}, 0};
     if (const RuleInput* input = problem.find(read->tensor)) buffer = input->buffer;
-    (void)schedule;
     auto stride = stride_along(read, buffer, var, bounds);
     if (!stride || (*stride != 0 && *stride != 1)) return false;
   }
@@ -30,10 +29,10 @@ void vectorize_stage(const RuleProblem& problem, Schedule& s, const std::string&
   if (tensor->is_reduction()) {
     const Var& var = tensor->reduction.axes.back().var;
     if (tensor->reduction.reducer == Reducer::custom || tensor->reduction.update.size() != 1) return;
-    if (s.extent(name, var->name) > 1 && contiguous_along(problem, s, tensor, var)) vectorize_axis(s, name, var->name, lanes);
+    if (s.extent(name, var->name) > 1 && contiguous_along(problem, tensor, var)) vectorize_axis(s, name, var->name, lanes);
   } else if (!tensor->axes.empty()) {
     const Var& var = tensor->axes.back().var;
-    if (s.extent(name, var->name) > 1 && contiguous_along(problem, s, tensor, var)) vectorize_axis(s, name, var->name, lanes);
+    if (s.extent(name, var->name) > 1 && contiguous_along(problem, tensor, var)) vectorize_axis(s, name, var->name, lanes);
   }
 }
 
@@ -64,9 +63,9 @@ bool rule_rows(const RuleProblem& problem, Schedule& schedule) {
     return true;
   }
   for (size_t d = 0; d < task_axes; ++d) schedule.apply(Parallel{last, output->axes[d].var->name});
+  vectorize_stage(problem, schedule, last);
   for (size_t i = before.size(); i-- > 0;) schedule.apply(ComputeAt{before[i], last, output->axes[task_axes - 1].var->name});
   for (const std::string& name : before) vectorize_stage(problem, schedule, name);
-  vectorize_stage(problem, schedule, last);
   return true;
 }
 
