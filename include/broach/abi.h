@@ -48,14 +48,14 @@ enum {
 struct broach_services;
 typedef struct broach_call {
   uint32_t size;
-  void *const *buf;
-  const int64_t *dim; /* values of the program's symbolic dimensions, NULL when it has none */
-  void *scratch;
-  const struct broach_services *srv; /* NULL in version 1 */
+  void* const* buf;
+  const int64_t* dim; /* values of the program's symbolic dimensions, NULL when it has none */
+  void* scratch;
+  const struct broach_services* srv; /* NULL in version 1 */
 } broach_call;
 
 /* Runs tasks [task_begin, task_end) of a step. Tasks of one step are independent. Returns 0, or a status that ends the run. */
-typedef int32_t (*broach_kernel)(const broach_call *call, int64_t task_begin, int64_t task_end);
+typedef int32_t (*broach_kernel)(const broach_call* call, int64_t task_begin, int64_t task_end);
 
 enum { BROACH_STEP_CALL = 0, BROACH_STEP_COPY = 1 };
 
@@ -84,11 +84,11 @@ typedef struct broach_buffer {
 
 /* An input or output. dtype as in DLPack (code, bits, lanes). shape: ndim indices of expressions. Memory is compact, row-major. */
 typedef struct broach_tensor {
-  const char *name;
+  const char* name;
   uint8_t dtype_code, dtype_bits;
   uint16_t dtype_lanes;
   uint32_t ndim;
-  const uint32_t *shape;
+  const uint32_t* shape;
   uint32_t bytes; /* index of an expression */
 } broach_tensor;
 
@@ -100,20 +100,20 @@ typedef struct broach_program {
   uint32_t size;
   uint16_t major, minor;
   uint8_t build_id[32];
-  const char *target; /* target string the code was built for */
-  const char *meta;   /* JSON object: producer, model, labels, preprocessing; for programs above the runtime */
+  const char* target; /* target string the code was built for */
+  const char* meta;   /* JSON object: producer, model, labels, preprocessing; for programs above the runtime */
   uint64_t features[8];
   uint32_t step_stride, nsteps, buffer_stride, nbuffers, tensor_stride, ninputs, noutputs;
-  const void *steps;     /* broach_step[nsteps] */
-  const void *buffers;   /* broach_buffer[nbuffers] */
-  const void *tensors;   /* broach_tensor[ninputs + noutputs] */
-  const void *constants; /* bytes of the constants, NULL: in the .params file that goes with the library */
-  const int64_t *exprs;
+  const void* steps;     /* broach_step[nsteps] */
+  const void* buffers;   /* broach_buffer[nbuffers] */
+  const void* tensors;   /* broach_tensor[ninputs + noutputs] */
+  const void* constants; /* bytes of the constants, NULL: in the .params file that goes with the library */
+  const int64_t* exprs;
   uint32_t nexprs;         /* words in exprs */
   uint32_t nargs;          /* entries in args */
-  const uint32_t *args;    /* indices of buffers */
+  const uint32_t* args;    /* indices of buffers */
   uint32_t norigins;
-  const char *const *origins; /* the model's node names, for profiles and errors */
+  const char* const* origins; /* the model's node names, for profiles and errors */
   uint32_t arena_bytes, scratch_bytes; /* indices of expressions; scratch is per worker */
   uint32_t ndims;
   uint64_t constants_bytes;

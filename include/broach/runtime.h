@@ -75,14 +75,7 @@ typedef struct broach_dltensor {
 #endif
 
 enum { BROACH_DL_CPU = 1 };
-enum {
-  BROACH_DL_INT = 0,
-  BROACH_DL_UINT = 1,
-  BROACH_DL_FLOAT = 2,
-  BROACH_DL_BFLOAT = 4,
-  BROACH_DL_COMPLEX = 5,
-  BROACH_DL_BOOL = 6
-};
+enum { BROACH_DL_INT = 0, BROACH_DL_UINT = 1, BROACH_DL_FLOAT = 2, BROACH_DL_BFLOAT = 4, BROACH_DL_COMPLEX = 5, BROACH_DL_BOOL = 6 };
 
 typedef struct broach_module broach_module;   /* a compiled model, loaded */
 typedef struct broach_session broach_session; /* memory and threads to run one module */
@@ -127,8 +120,8 @@ BROACH_API broach_status broach_module_open(const char* path, broach_module** mo
 
 /* The same for an artifact in memory. params: the contents of the .params file where artifact is a .so with its
  * weights apart, else NULL. Both are copied where needed: the caller may free them after the call. */
-BROACH_API broach_status broach_module_open_memory(const void* artifact, size_t bytes, const void* params,
-                                                   size_t params_bytes, broach_module** module) BROACH_NOEXCEPT;
+BROACH_API broach_status broach_module_open_memory(const void* artifact, size_t bytes, const void* params, size_t params_bytes,
+                                                   broach_module** module) BROACH_NOEXCEPT;
 
 /* Closes the caller's hold; sessions keep the module alive until they are closed. NULL is allowed. */
 BROACH_API void broach_module_close(broach_module* module) BROACH_NOEXCEPT;
@@ -145,26 +138,21 @@ BROACH_API uint32_t broach_module_output_count(const broach_module* module) BROA
 /* The number of symbolic dimensions, whose values a session is given when it is created. */
 BROACH_API uint32_t broach_module_dim_count(const broach_module* module) BROACH_NOEXCEPT;
 
-BROACH_API broach_status broach_module_get_input(const broach_module* module, uint32_t index,
-                                                 broach_tensor_info* info) BROACH_NOEXCEPT;
-BROACH_API broach_status broach_module_get_output(const broach_module* module, uint32_t index,
-                                                  broach_tensor_info* info) BROACH_NOEXCEPT;
+BROACH_API broach_status broach_module_get_input(const broach_module* module, uint32_t index, broach_tensor_info* info) BROACH_NOEXCEPT;
+BROACH_API broach_status broach_module_get_output(const broach_module* module, uint32_t index, broach_tensor_info* info) BROACH_NOEXCEPT;
 /* The index of the input or output of this name; the error lists the names there are. */
-BROACH_API broach_status broach_module_find_input(const broach_module* module, const char* name,
-                                                  uint32_t* index) BROACH_NOEXCEPT;
-BROACH_API broach_status broach_module_find_output(const broach_module* module, const char* name,
-                                                   uint32_t* index) BROACH_NOEXCEPT;
+BROACH_API broach_status broach_module_find_input(const broach_module* module, const char* name, uint32_t* index) BROACH_NOEXCEPT;
+BROACH_API broach_status broach_module_find_output(const broach_module* module, const char* name, uint32_t* index) BROACH_NOEXCEPT;
 
 /* ---- Sessions ---- */
 
 /* threads: most threads a run uses, the caller's among them; 0: broach_cpu_count(). Results do not depend on it.
  * Workers belong to the process and are borrowed for a run; where others use them, the run goes on with fewer. All
  * memory is taken here: a run allocates nothing, but for the workers that the first one starts. */
-BROACH_API broach_status broach_session_create(broach_module* module, uint32_t threads,
-                                               broach_session** session) BROACH_NOEXCEPT;
+BROACH_API broach_status broach_session_create(broach_module* module, uint32_t threads, broach_session** session) BROACH_NOEXCEPT;
 /* The same for a module with symbolic dimensions: their values, broach_module_dim_count of them. */
-BROACH_API broach_status broach_session_create_with_dims(broach_module* module, uint32_t threads, const int64_t* dims,
-                                                         uint32_t ndims, broach_session** session) BROACH_NOEXCEPT;
+BROACH_API broach_status broach_session_create_with_dims(broach_module* module, uint32_t threads, const int64_t* dims, uint32_t ndims,
+                                                         broach_session** session) BROACH_NOEXCEPT;
 /* The session must not be running. NULL is allowed. */
 BROACH_API void broach_session_close(broach_session* session) BROACH_NOEXCEPT;
 BROACH_API uint32_t broach_session_thread_count(const broach_session* session) BROACH_NOEXCEPT;
@@ -172,23 +160,18 @@ BROACH_API uint32_t broach_session_thread_count(const broach_session* session) B
 /* Makes the tensor the input. Where it is compact and 64-byte aligned its memory is used in place: it must stay valid,
  * and what it holds is read by every run, until another tensor is set or the session is closed. Else it is copied
  * now. Code that must not care calls this before every run. NULL: back to the session's own memory, not set. */
-BROACH_API broach_status broach_session_set_input(broach_session* session, uint32_t index,
-                                                  const broach_dltensor* tensor) BROACH_NOEXCEPT;
+BROACH_API broach_status broach_session_set_input(broach_session* session, uint32_t index, const broach_dltensor* tensor) BROACH_NOEXCEPT;
 /* Copies the tensor into the session's own memory, always. */
-BROACH_API broach_status broach_session_copy_input(broach_session* session, uint32_t index,
-                                                   const broach_dltensor* tensor) BROACH_NOEXCEPT;
+BROACH_API broach_status broach_session_copy_input(broach_session* session, uint32_t index, const broach_dltensor* tensor) BROACH_NOEXCEPT;
 /* A view of the input's memory; without an earlier set_input it is the session's own, for the caller to fill. */
-BROACH_API broach_status broach_session_get_input(broach_session* session, uint32_t index,
-                                                  broach_dltensor* view) BROACH_NOEXCEPT;
+BROACH_API broach_status broach_session_get_input(broach_session* session, uint32_t index, broach_dltensor* view) BROACH_NOEXCEPT;
 
 /* Makes the tensor's memory the output's. Where it is compact and 64-byte aligned the model writes straight into it,
  * else each run copies into it at its end. It must stay valid until another is set. NULL: the session's own memory. */
-BROACH_API broach_status broach_session_set_output(broach_session* session, uint32_t index,
-                                                   const broach_dltensor* tensor) BROACH_NOEXCEPT;
+BROACH_API broach_status broach_session_set_output(broach_session* session, uint32_t index, const broach_dltensor* tensor) BROACH_NOEXCEPT;
 /* A view of the memory the model writes the output to: valid until the next run overwrites it or the session closes.
  * The view's shape lives as long as the session. */
-BROACH_API broach_status broach_session_get_output(broach_session* session, uint32_t index,
-                                                   broach_dltensor* view) BROACH_NOEXCEPT;
+BROACH_API broach_status broach_session_get_output(broach_session* session, uint32_t index, broach_dltensor* view) BROACH_NOEXCEPT;
 
 /* Runs the model once. Every input must have been set or viewed; no input may overlap an output. */
 BROACH_API broach_status broach_session_run(broach_session* session) BROACH_NOEXCEPT;
@@ -197,8 +180,7 @@ BROACH_API broach_status broach_session_run(broach_session* session) BROACH_NOEX
 BROACH_API broach_status broach_session_set_profile(broach_session* session, int enabled) BROACH_NOEXCEPT;
 /* Steps of the session, in order; entry i of them. */
 BROACH_API uint32_t broach_session_profile_count(const broach_session* session) BROACH_NOEXCEPT;
-BROACH_API broach_status broach_session_get_profile(const broach_session* session, uint32_t index,
-                                                    broach_profile_entry* entry) BROACH_NOEXCEPT;
+BROACH_API broach_status broach_session_get_profile(const broach_session* session, uint32_t index, broach_profile_entry* entry) BROACH_NOEXCEPT;
 
 #ifdef __cplusplus
 }

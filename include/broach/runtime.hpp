@@ -62,9 +62,7 @@ class Tensor {
   Tensor(void* data, broach_dldatatype dtype, std::vector<int64_t> shape, std::vector<int64_t> strides = {})
       : data_(data), dtype_(dtype), shape_(std::move(shape)), strides_(std::move(strides)) {}
   explicit Tensor(const broach_dltensor& view)
-      : data_(static_cast<char*>(view.data) + view.byte_offset),
-        dtype_(view.dtype),
-        shape_(view.shape, view.shape + view.ndim) {
+      : data_(static_cast<char*>(view.data) + view.byte_offset), dtype_(view.dtype), shape_(view.shape, view.shape + view.ndim) {
     if (view.strides) strides_.assign(view.strides, view.strides + view.ndim);
   }
   // A compact view of elements of a C++ type. Inputs are only read, so const data is accepted.
@@ -117,9 +115,7 @@ class Module {
   }
   // An artifact in memory; params as in broach_module_open_memory.
   explicit Module(std::span<const uint8_t> artifact, std::span<const uint8_t> params = {}) {
-    open([&](broach_module** to) {
-      return broach_module_open_memory(artifact.data(), artifact.size(), params.data(), params.size(), to);
-    });
+    open([&](broach_module** to) { return broach_module_open_memory(artifact.data(), artifact.size(), params.data(), params.size(), to); });
   }
 
   std::string target() const { return broach_module_target(get()); }

@@ -35,9 +35,7 @@ Range multiply(const Range& a, const Range& b) {
   return hull(multiply(b, a.low), multiply(b, a.high));
 }
 
-int64_t largest_magnitude(const Range& a) {
-  return a.finite() ? std::max(a.low < 0 ? -a.low : a.low, a.high < 0 ? -a.high : a.high) : inf;
-}
+int64_t largest_magnitude(const Range& a) { return a.finite() ? std::max(a.low < 0 ? -a.low : a.low, a.high < 0 ? -a.high : a.high) : inf; }
 
 Range divide(const Range& a, int64_t divisor) {  // divisor > 0
   return {a.has_low() ? floor_div(a.low, divisor) : minus_inf, a.has_high() ? floor_div(a.high, divisor) : inf};
@@ -152,15 +150,25 @@ Range Ranges::sharpen(const Linear& sum, Range range) {
 Range Ranges::compute(const Expr& e) {
   if (e.dtype() == DType::u64) return {};  // its values do not all fit
   switch (e->op) {
-    case Op::add: case Op::sub: case Op::mul: case Op::div: case Op::mod: case Op::rem: case Op::min: case Op::max:
-    case Op::shift_left: case Op::shift_right: case Op::bit_and:
-      return fit(of_binary(e), e.dtype());
+    case Op::add:
+    case Op::sub:
+    case Op::mul:
+    case Op::div:
+    case Op::mod:
+    case Op::rem:
+    case Op::min:
+    case Op::max:
+    case Op::shift_left:
+    case Op::shift_right:
+    case Op::bit_and: return fit(of_binary(e), e.dtype());
     case Op::neg: return fit(negate(of(e.arg(0))), e.dtype());
     case Op::abs: return fit(absolute(of(e.arg(0))), e.dtype());
     case Op::sign: return {-1, 1};
     case Op::select: return hull(of(e.arg(1)), of(e.arg(2)));
     case Op::cast: return is_float(e.arg(0).dtype()) ? range_of(e.dtype()) : fit(of(e.arg(0)), e.dtype());
-    case Op::broadcast: case Op::reduce_max: case Op::reduce_min: return of(e.arg(0));
+    case Op::broadcast:
+    case Op::reduce_max:
+    case Op::reduce_min: return of(e.arg(0));
     case Op::reduce_add: return fit(multiply(of(e.arg(0)), e.arg(0).lanes()), e.dtype());
     case Op::ramp: {
       Range first = of(e.arg(0)), last = add(first, multiply(of(e.arg(1)), e.lanes() - 1));

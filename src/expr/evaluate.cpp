@@ -96,8 +96,10 @@ int64_t apply_int(Op op, DType dtype, const Scalar* operands) {
     case Op::max: return less ? b : a;
     case Op::pow: return int_power(a, b);
     case Op::neg: return int64_t(0 - ua);
-    case Op::bit_and: case Op::logical_and: return a & b;
-    case Op::bit_or: case Op::logical_or: return a | b;
+    case Op::bit_and:
+    case Op::logical_and: return a & b;
+    case Op::bit_or:
+    case Op::logical_or: return a | b;
     case Op::bit_xor: return a ^ b;
     case Op::bit_not: return ~a;
     case Op::logical_not: return !a;
@@ -105,7 +107,10 @@ int64_t apply_int(Op op, DType dtype, const Scalar* operands) {
     case Op::shift_right: return shift_right(a, b, dtype);
     case Op::abs: return !is_unsigned && a < 0 ? int64_t(0 - ua) : a;
     case Op::sign: return a == 0 ? 0 : !is_unsigned && a < 0 ? -1 : 1;
-    case Op::floor: case Op::ceil: case Op::round: case Op::trunc: return a;
+    case Op::floor:
+    case Op::ceil:
+    case Op::round:
+    case Op::trunc: return a;
     default: BROACH_CHECK(false, "{} has no meaning on {}", traits(op).name, info(dtype).name);
   }
 }
@@ -190,8 +195,10 @@ Scalar apply_cast(DType from, DType to, const Scalar& a) {
 
 Scalar apply_bitcast(DType from, DType to, const Scalar& a) {
   uint64_t bits = 0;
-  if (is_float(from)) store_double(from, &bits, 0, a.f);
-  else store_int(from, &bits, 0, a.i);
+  if (is_float(from))
+    store_double(from, &bits, 0, a.f);
+  else
+    store_int(from, &bits, 0, a.i);
   if (is_float(to)) return {0, load_as_double(to, &bits, 0)};
   return {load_as_int(to, &bits, 0), 0};
 }
@@ -212,8 +219,10 @@ class Evaluator {
       case Op::float_imm: return {make_scalar(e->float_value, e.dtype())};
       case Op::broadcast: return std::vector<Scalar>(size_t(e.lanes()), run(e.arg(0))[0]);
       case Op::ramp: return compute_ramp(e);
-      case Op::reduce_add: case Op::reduce_max: case Op::reduce_min: case Op::reduce_mul:
-        return {reduce_lanes(e->op, e.dtype(), run(e.arg(0)))};
+      case Op::reduce_add:
+      case Op::reduce_max:
+      case Op::reduce_min:
+      case Op::reduce_mul: return {reduce_lanes(e->op, e.dtype(), run(e.arg(0)))};
       default: return compute_lanes(e);
     }
   }
@@ -245,17 +254,11 @@ class Evaluator {
 
 }  // namespace
 
-Scalar make_scalar(double value, DType dtype) {
-  return is_float(dtype) ? of_float(value, dtype) : of_int(saturate(value, dtype), dtype);
-}
+Scalar make_scalar(double value, DType dtype) { return is_float(dtype) ? of_float(value, dtype) : of_int(saturate(value, dtype), dtype); }
 
-Scalar make_scalar(int64_t value, DType dtype) {
-  return is_float(dtype) ? of_float(double(value), dtype) : of_int(value, dtype);
-}
+Scalar make_scalar(int64_t value, DType dtype) { return is_float(dtype) ? of_float(double(value), dtype) : of_int(value, dtype); }
 
-Expr make_const(const Scalar& value, DType dtype) {
-  return is_float(dtype) ? make_float(value.f, dtype) : make_int(value.i, dtype);
-}
+Expr make_const(const Scalar& value, DType dtype) { return is_float(dtype) ? make_float(value.f, dtype) : make_int(value.i, dtype); }
 
 Scalar apply_operator(Op op, DType operand, DType result, const Scalar* a) {
   switch (op) {
@@ -264,7 +267,12 @@ Scalar apply_operator(Op op, DType operand, DType result, const Scalar* a) {
     case Op::bitcast: return apply_bitcast(operand, result, a[0]);
     case Op::is_nan: return of_bool(is_float(operand) && std::isnan(a[0].f));
     case Op::is_inf: return of_bool(is_float(operand) && std::isinf(a[0].f));
-    case Op::eq: case Op::ne: case Op::lt: case Op::le: case Op::gt: case Op::ge:
+    case Op::eq:
+    case Op::ne:
+    case Op::lt:
+    case Op::le:
+    case Op::gt:
+    case Op::ge:
       if (is_float(operand)) return of_bool(compare(op, a[0].f, a[1].f));
       if (operand == DType::u64) return of_bool(compare(op, uint64_t(a[0].i), uint64_t(a[1].i)));
       return of_bool(compare(op, a[0].i, a[1].i));

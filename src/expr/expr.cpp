@@ -46,9 +46,7 @@ Expr make_float(double value, DType dtype) {
 
 Expr make_bool(bool value) { return make_int(value, DType::boolean); }
 
-Expr make_const(double value, DType dtype) {
-  return is_float(dtype) ? make_float(value, dtype) : make_int(int64_t(value), dtype);
-}
+Expr make_const(double value, DType dtype) { return is_float(dtype) ? make_float(value, dtype) : make_int(int64_t(value), dtype); }
 
 namespace {
 
@@ -66,8 +64,8 @@ Expr adapt(const Expr& e, const Expr& other) {
 Expr build(Op op, Type type, std::vector<Expr> args) { return Expr(ExprNode{op, type, std::move(args)}); }
 
 void check_same_type(Op op, const Expr& a, const Expr& b) {
-  BROACH_CHECK(a.type() == b.type(), "operands of {} are {}x{} and {}x{}", traits(op).name, info(a.dtype()).name, a.lanes(),
-               info(b.dtype()).name, b.lanes());
+  BROACH_CHECK(a.type() == b.type(), "operands of {} are {}x{} and {}x{}", traits(op).name, info(a.dtype()).name, a.lanes(), info(b.dtype()).name,
+               b.lanes());
 }
 
 }  // namespace
@@ -219,8 +217,7 @@ bool uses_var(const Expr& e, const Var& var) {
 
 bool equal(const Expr& a, const Expr& b) {
   if (a.same_as(b)) return true;
-  if (!a || !b || a->op != b->op || a->type != b->type || a->int_value != b->int_value || a->args.size() != b->args.size())
-    return false;
+  if (!a || !b || a->op != b->op || a->type != b->type || a->int_value != b->int_value || a->args.size() != b->args.size()) return false;
   // NaN equals itself and -0 differs from 0.
   bool both_nan = a->float_value != a->float_value && b->float_value != b->float_value;
   if (!both_nan && std::bit_cast<uint64_t>(a->float_value) != std::bit_cast<uint64_t>(b->float_value)) return false;

@@ -79,8 +79,7 @@ Expr expand_log(const Expr& x) {
   Expr f = float_of_bits(bits_of(scaled) - exponent_bits) - f32(1);
   Expr n = fma(cast(DType::f32, exponent_bits), f32(0x1p-23), select(subnormal, f32(-23), f32(0)));
   Expr square = f * f;
-  Expr p = polynomial(f, {0x1.555506p-2, -0x1.fffefap-3, 0x1.99d05cp-3, -0x1.559c3p-3, 0x1.1ed452p-3, -0x1.f33c0cp-4,
-                          0x1.1e72ap-3, -0x1.07ab64p-3});
+  Expr p = polynomial(f, {0x1.555506p-2, -0x1.fffefap-3, 0x1.99d05cp-3, -0x1.559c3p-3, 0x1.1ed452p-3, -0x1.f33c0cp-4, 0x1.1e72ap-3, -0x1.07ab64p-3});
   Expr log1p = fma(fma(p, f, f32(-0.5)), square, f);
   Expr result = fma(n, f32(0x1.62e43p-1), log1p);
   Expr special = select(x < f32(0), f32(nan), select(x == f32(0), f32(-infinity), x));
@@ -103,13 +102,11 @@ Expr expand_sigmoid(const Expr& x) {
 
 Expr expand_erf(const Expr& x) {
   Expr a = absolute(x), square = x * x;
-  Expr p = polynomial(square, {0x1.06eba8p-3, -0x1.81274p-2, 0x1.ce2d64p-4, -0x1.b80116p-6, 0x1.5449ap-8, -0x1.a601d4p-11,
-                               0x1.4f3afep-14});
+  Expr p = polynomial(square, {0x1.06eba8p-3, -0x1.81274p-2, 0x1.ce2d64p-4, -0x1.b80116p-6, 0x1.5449ap-8, -0x1.a601d4p-11, 0x1.4f3afep-14});
   Expr small = fma(p, x, x);
   // erf(a) = 1 - exp(-a*q(a)); beyond 3.95 it rounds to 1.
   Expr b = at_most(a, 3.95);
-  Expr q = polynomial(b, {0x1.20ee9ep+0, 0x1.45367cp-1, 0x1.b2f21ep-4, -0x1.84a2d8p-6, 0x1.dae168p-9, -0x1.4d8b14p-12,
-                          0x1.6941bap-17});
+  Expr q = polynomial(b, {0x1.20ee9ep+0, 0x1.45367cp-1, 0x1.b2f21ep-4, -0x1.84a2d8p-6, 0x1.dae168p-9, -0x1.4d8b14p-12, 0x1.6941bap-17});
   Expr large = f32(1) - bounded_exp(-(b * q));
   return select(a < f32(0.92), small, with_sign_of(x, large));
 }
@@ -133,7 +130,13 @@ Expr expand_sinh(const Expr& x) {
 bool has_expansion(Op op, DType dtype) {
   if (dtype != DType::f32) return false;
   switch (op) {
-    case Op::exp: case Op::log: case Op::tanh: case Op::sigmoid: case Op::erf: case Op::sinh: case Op::cosh: return true;
+    case Op::exp:
+    case Op::log:
+    case Op::tanh:
+    case Op::sigmoid:
+    case Op::erf:
+    case Op::sinh:
+    case Op::cosh: return true;
     default: return false;
   }
 }

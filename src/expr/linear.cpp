@@ -37,7 +37,8 @@ namespace {
 void collect(const Expr& e, int64_t factor, Linear& out) {
   switch (e->op) {
     case Op::int_imm: out.constant = wrap_add(out.constant, wrap_mul(factor, e->int_value)); return;
-    case Op::add: case Op::sub:
+    case Op::add:
+    case Op::sub:
       collect(e.arg(0), factor, out);
       collect(e.arg(1), e.is(Op::add) ? factor : wrap_sub(0, factor), out);
       return;

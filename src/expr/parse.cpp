@@ -112,9 +112,7 @@ void Lexer::fail(const std::string& expected) const {
   fail_at(token_, fmt::format("found '{}', expected {}", token_.text, expected));
 }
 
-void Lexer::fail_at(const Token& token, const std::string& why) const {
-  throw_error("line {}, column {}: {}", token.line, token.column, why);
-}
+void Lexer::fail_at(const Token& token, const std::string& why) const { throw_error("line {}, column {}: {}", token.line, token.column, why); }
 
 namespace {
 
@@ -124,11 +122,10 @@ struct Infix {
 };
 
 std::optional<Infix> infix(const Token& token) {
-  static constexpr std::pair<Op, int> table[] = {
-      {Op::logical_or, 1}, {Op::logical_and, 2}, {Op::bit_or, 3},      {Op::bit_xor, 4}, {Op::bit_and, 5},
-      {Op::eq, 6},         {Op::ne, 6},          {Op::lt, 7},          {Op::le, 7},      {Op::gt, 7},
-      {Op::ge, 7},         {Op::shift_left, 8},  {Op::shift_right, 8}, {Op::add, 9},     {Op::sub, 9},
-      {Op::mul, 10},       {Op::div, 10},        {Op::mod, 10}};
+  static constexpr std::pair<Op, int> table[] = {{Op::logical_or, 1}, {Op::logical_and, 2}, {Op::bit_or, 3},      {Op::bit_xor, 4}, {Op::bit_and, 5},
+                                                 {Op::eq, 6},         {Op::ne, 6},          {Op::lt, 7},          {Op::le, 7},      {Op::gt, 7},
+                                                 {Op::ge, 7},         {Op::shift_left, 8},  {Op::shift_right, 8}, {Op::add, 9},     {Op::sub, 9},
+                                                 {Op::mul, 10},       {Op::div, 10},        {Op::mod, 10}};
   if (token.kind != TokenKind::symbol) return std::nullopt;
   for (auto [op, strength] : table)
     if (token.text == traits(op).text) return Infix{op, strength};
@@ -165,8 +162,7 @@ class Parser {
   // Text can come from a file, so depth is an input like any other.
   struct Nesting {
     explicit Nesting(Parser& p) : parser(p) {
-      if (++parser.depth_ > 2000)
-        parser.lexer_.fail_at(parser.lexer_.peek(), "the expression is nested deeper than 2000 levels");
+      if (++parser.depth_ > 2000) parser.lexer_.fail_at(parser.lexer_.peek(), "the expression is nested deeper than 2000 levels");
     }
     ~Nesting() { --parser.depth_; }
     Parser& parser;
@@ -179,8 +175,7 @@ class Parser {
       return make();
     } catch (const InternalError&) {
       std::string types;
-      for (const Expr& e : operands)
-        types += fmt::format("{}{}x{}", types.empty() ? "" : ", ", info(e.dtype()).name, e.lanes());
+      for (const Expr& e : operands) types += fmt::format("{}{}x{}", types.empty() ? "" : ", ", info(e.dtype()).name, e.lanes());
       lexer_.fail_at(at, fmt::format("operands of '{}' do not fit together: {}", at.text, types));
     }
   }
@@ -228,8 +223,7 @@ class Parser {
     if (!integer) return parse_float(token, negative);
     std::optional<DType> dtype = end == last ? DType::i64 : parse_dtype({end, size_t(last - end)});
     if (status != std::errc() || !dtype || !is_int(*dtype) || !fits(*dtype, magnitude, negative))
-      lexer_.fail_at(token,
-                     fmt::format("'{}' is no integer literal (such as 5, 5i32 or 5u8) in the range of its type", text));
+      lexer_.fail_at(token, fmt::format("'{}' is no integer literal (such as 5, 5i32 or 5u8) in the range of its type", text));
     return make_int(int64_t(negative ? 0 - magnitude : magnitude), *dtype);
   }
 
@@ -247,12 +241,9 @@ class Parser {
     std::optional<DType> dtype = suffix == "f" ? DType::f32 : parse_dtype(suffix);
     // Not by way of double, which would round twice.
     float single = 0;
-    if (dtype && *dtype == DType::f32)
-      value = std::from_chars(first, last, single).ec == std::errc() ? single : HUGE_VAL;
+    if (dtype && *dtype == DType::f32) value = std::from_chars(first, last, single).ec == std::errc() ? single : HUGE_VAL;
     if (status != std::errc() || !dtype || !is_float(*dtype) || value == HUGE_VAL)
-      lexer_.fail_at(token,
-                     fmt::format("'{}' is no float literal (such as 0.5f, 0.5f64 or 0.5f16) in the range of its type",
-                                 token.text));
+      lexer_.fail_at(token, fmt::format("'{}' is no float literal (such as 0.5f, 0.5f64 or 0.5f16) in the range of its type", token.text));
     return make_float(negative ? -value : value, *dtype);
   }
 

@@ -48,11 +48,7 @@ void print_float(std::string& out, const ExprNode& e) {
   DType dtype = e.type.dtype;
   double value = e.float_value;
   if (!std::isfinite(value)) {
-    fmt::format_to(std::back_inserter(out), "{}_{}",
-                   std::isnan(value) ? "nan"
-                   : value > 0       ? "inf"
-                                     : "-inf",
-                   info(dtype).name);
+    fmt::format_to(std::back_inserter(out), "{}_{}", std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf", info(dtype).name);
     return;
   }
   std::string digits = dtype == DType::f64 ? fmt::format("{}", value) : fmt::format("{}", float(value));
@@ -138,12 +134,8 @@ class Printer {
 class PlainNames : public ExprNames {
  public:
   std::string var(const Var& var) override { return identifier(var->name); }
-  std::string buffer(const std::shared_ptr<const BufferNode>& buffer) override {
-    return numbered("buffer", buffer.get());
-  }
-  std::string tensor(const std::shared_ptr<const TensorNode>& tensor) override {
-    return numbered("tensor", tensor.get());
-  }
+  std::string buffer(const std::shared_ptr<const BufferNode>& buffer) override { return numbered("buffer", buffer.get()); }
+  std::string tensor(const std::shared_ptr<const TensorNode>& tensor) override { return numbered("tensor", tensor.get()); }
 
  private:
   std::string numbered(const char* prefix, const void* identity) {

@@ -18,8 +18,7 @@ Expr fold(const Expr& e, const std::vector<Expr>& args) {
   Scalar operands[3];
   for (size_t i = 0; i < args.size(); ++i) {
     bool is_float_operand = is_float(args[i].dtype());
-    operands[i] = is_float_operand ? make_scalar(args[i]->float_value, args[i].dtype())
-                                   : make_scalar(args[i]->int_value, args[i].dtype());
+    operands[i] = is_float_operand ? make_scalar(args[i]->float_value, args[i].dtype()) : make_scalar(args[i]->int_value, args[i].dtype());
   }
   DType operand = args[e.is(Op::select) ? 1 : 0].dtype();
   return make_const(apply_operator(e->op, operand, e.dtype(), operands), e.dtype());
@@ -63,8 +62,14 @@ Expr Simplifier::compute(const Expr& e) {
   switch (e->op) {
     case Op::broadcast: return element(e.arg(0));
     case Op::ramp: return element_of_ramp(e);
-    case Op::reduce_add: case Op::reduce_max: case Op::reduce_min: case Op::reduce_mul: return reduction(e);
-    case Op::add: case Op::sub: case Op::neg: case Op::mul:
+    case Op::reduce_add:
+    case Op::reduce_max:
+    case Op::reduce_min:
+    case Op::reduce_mul: return reduction(e);
+    case Op::add:
+    case Op::sub:
+    case Op::neg:
+    case Op::mul:
       if (e.dtype() == DType::i64) return sum_of(e);
       break;
     default: break;
@@ -83,13 +88,20 @@ Expr Simplifier::compute(const Expr& e) {
 
 Expr Simplifier::operate(const Expr& e, std::vector<Expr> args) {
   Expr result;
-  if (e.is(Op::select)) result = select_operator(args[0], args[1], args[2]);
-  else if (e.is(Op::cast)) result = cast_operator(e.dtype(), args[0]);
-  else if (e.is(Op::logical_and) || e.is(Op::logical_or)) result = logical(e->op, args[0], args[1]);
-  else if (e.is(Op::logical_not)) result = negation(args[0]);
-  else if (e.is(Op::min) || e.is(Op::max)) result = min_max(e->op, args[0], args[1]);
-  else if (is_comparison(e->op)) result = comparison(e->op, args[0], args[1]);
-  else if (e.dtype() == DType::i64) result = index_operator(e, args);
+  if (e.is(Op::select))
+    result = select_operator(args[0], args[1], args[2]);
+  else if (e.is(Op::cast))
+    result = cast_operator(e.dtype(), args[0]);
+  else if (e.is(Op::logical_and) || e.is(Op::logical_or))
+    result = logical(e->op, args[0], args[1]);
+  else if (e.is(Op::logical_not))
+    result = negation(args[0]);
+  else if (e.is(Op::min) || e.is(Op::max))
+    result = min_max(e->op, args[0], args[1]);
+  else if (is_comparison(e->op))
+    result = comparison(e->op, args[0], args[1]);
+  else if (e.dtype() == DType::i64)
+    result = index_operator(e, args);
   if (!result) result = apply_identity(e, args);
   if (result) return result;
   bool changed = e.lanes() > 1;
@@ -148,8 +160,7 @@ Expr Simplifier::cast_operator(DType dtype, const Expr& a) {
   DType middle = a.dtype(), from = inner.dtype();
   bool ints = is_int(from) && is_int(middle) && is_int(dtype);
   bool truncates = ints && info(dtype).bits <= info(middle).bits;
-  bool fits = is_int(from) && is_int(middle) && from != DType::u64 && middle != DType::u64 &&
-              ranges_.of(inner).within(range_of(middle));
+  bool fits = is_int(from) && is_int(middle) && from != DType::u64 && middle != DType::u64 && ranges_.of(inner).within(range_of(middle));
   bool saturates = is_int(from) && is_float(middle) && is_int(dtype) && !holds(dtype, from);  // where an int would wrap
   bool redundant = (holds(middle, from) && !saturates) || truncates || fits;
   return redundant ? cast_operator(dtype, inner) : cast(dtype, a);

@@ -126,8 +126,10 @@ Expr Simplifier::equality(Linear sum, int64_t value) {
 Expr Simplifier::two_sided(Op op, const Linear& sum, int64_t limit) {
   Linear left, right;
   for (const Term& term : sum.terms) {
-    if (term.coef > 0) left.terms.push_back(term);
-    else right.terms.push_back({term.atom, wrap_sub(0, term.coef)});
+    if (term.coef > 0)
+      left.terms.push_back(term);
+    else
+      right.terms.push_back({term.atom, wrap_sub(0, term.coef)});
   }
   bool strict = op == Op::le && !left.is_constant() && (limit != 0 || right.is_constant()) && limit != Range::infinity;
   if (strict) {

@@ -27,8 +27,10 @@ void collect_rest(const Linear& a, int64_t factor, int64_t c, Linear& rest) {
   for (const Term& term : a.terms) {
     int64_t m, span, coef = wrap_mul(term.coef, factor);
     bool redundant = is_modulo(term.atom, &m) && !__builtin_mul_overflow(m, coef, &span) && span % c == 0;
-    if (redundant) collect_rest(to_linear(term.atom.arg(0)), coef, c, rest);
-    else rest.add(term.atom, coef);
+    if (redundant)
+      collect_rest(to_linear(term.atom.arg(0)), coef, c, rest);
+    else
+      rest.add(term.atom, coef);
   }
   rest.constant = wrap_add(rest.constant, wrap_mul(a.constant, factor));
 }
@@ -59,8 +61,10 @@ std::vector<int64_t> units_of(const Linear& a, int64_t divisor) {
 void split_by_unit(const Linear& a, int64_t unit, Linear* high, Linear* low) {
   *high = *low = {};
   for (const Term& term : a.terms) {
-    if (term.coef % unit == 0) high->terms.push_back({term.atom, term.coef / unit});
-    else low->terms.push_back(term);
+    if (term.coef % unit == 0)
+      high->terms.push_back({term.atom, term.coef / unit});
+    else
+      low->terms.push_back(term);
   }
 }
 
@@ -85,8 +89,10 @@ Linear Simplifier::divide(const Linear& p, int64_t divisor) {
   Linear result, rest;
   if (same_quotient(ranges_.of(p), divisor, &result.constant)) return result;
   for (const Term& term : p.terms) {
-    if (term.coef % divisor == 0) result.terms.push_back({term.atom, term.coef / divisor});
-    else rest.terms.push_back(term);
+    if (term.coef % divisor == 0)
+      result.terms.push_back({term.atom, term.coef / divisor});
+    else
+      rest.terms.push_back(term);
   }
   result.constant = floor_div(p.constant, divisor);
   rest.constant = floor_mod(p.constant, divisor);

@@ -10,7 +10,11 @@ bool is_literal(const Expr& e) { return e.is(Op::int_imm) || e.is(Op::float_imm)
 
 bool is_commutative(Op op) {
   switch (op) {
-    case Op::add: case Op::mul: case Op::bit_and: case Op::bit_or: case Op::bit_xor: return true;
+    case Op::add:
+    case Op::mul:
+    case Op::bit_and:
+    case Op::bit_or:
+    case Op::bit_xor: return true;
     default: return false;
   }
 }
@@ -69,12 +73,14 @@ Expr of_int(Op op, const Expr& a, const Expr& b) {
   bool zero = is_const(b, 0), one = is_const(b, 1);
   Expr nothing = make_int(0, a.dtype());
   switch (op) {
-    case Op::add: case Op::shift_left: case Op::shift_right:
-      return zero ? a : Expr();
+    case Op::add:
+    case Op::shift_left:
+    case Op::shift_right: return zero ? a : Expr();
     case Op::sub: return zero ? a : equal(a, b) ? nothing : Expr();
     case Op::mul: return zero ? nothing : one ? a : Expr();
     case Op::div: return zero ? nothing : one ? a : Expr();
-    case Op::mod: case Op::rem: return zero || one || equal(a, b) ? nothing : Expr();
+    case Op::mod:
+    case Op::rem: return zero || one || equal(a, b) ? nothing : Expr();
     case Op::pow: return one ? a : Expr();
     case Op::bit_xor: return zero ? a : equal(a, b) ? nothing : Expr();
     case Op::bit_and: return zero ? nothing : equal(a, b) ? a : Expr();
@@ -99,9 +105,12 @@ Expr of_unary(const Expr& e, const Expr& a) {
       if (a.is(Op::abs) || is_unsigned_int(a.dtype())) return a;
       if (!a.is(Op::neg)) return {};
       return a.arg(0).is(Op::abs) ? a.arg(0) : make_unary(Op::abs, a.arg(0));
-    case Op::floor: case Op::ceil: case Op::round: case Op::trunc:
-      return !is_float(a.dtype()) || (a->op >= Op::floor && a->op <= Op::trunc) ? a : Expr();
-    case Op::is_nan: case Op::is_inf: return is_float(a.dtype()) ? Expr() : make_bool(false);
+    case Op::floor:
+    case Op::ceil:
+    case Op::round:
+    case Op::trunc: return !is_float(a.dtype()) || (a->op >= Op::floor && a->op <= Op::trunc) ? a : Expr();
+    case Op::is_nan:
+    case Op::is_inf: return is_float(a.dtype()) ? Expr() : make_bool(false);
     case Op::bitcast:
       if (a.dtype() == e.dtype()) return a;
       return a.is(Op::bitcast) && a.arg(0).dtype() == e.dtype() ? a.arg(0) : Expr();

@@ -48,8 +48,10 @@ Expr Simplifier::min_max(Op op, const Expr& a, const Expr& b) {
       if (is_literal(e) && is_literal(kept[i])) e = fold_pair(op, kept[i], e);
       const Expr* winner = is_literal(e) && is_literal(kept[i]) ? &e : dominant(op, kept[i], e);
       if (!winner) continue;
-      if (winner == &e) kept.erase(kept.begin() + ptrdiff_t(i--));
-      else absorbed = true;
+      if (winner == &e)
+        kept.erase(kept.begin() + ptrdiff_t(i--));
+      else
+        absorbed = true;
     }
     if (!absorbed) kept.push_back(e);
   }

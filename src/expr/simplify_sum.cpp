@@ -8,9 +8,7 @@ namespace {
 
 constexpr size_t most_factors = 8;  // of a flattened product; beyond it products nest
 
-bool is_sum(const Expr& e) {
-  return e.is(Op::add) || e.is(Op::sub) || e.is(Op::int_imm) || (e.is(Op::mul) && e.arg(1).is(Op::int_imm));
-}
+bool is_sum(const Expr& e) { return e.is(Op::add) || e.is(Op::sub) || e.is(Op::int_imm) || (e.is(Op::mul) && e.arg(1).is(Op::int_imm)); }
 
 // A product of sums is not multiplied out and counts as one factor.
 bool is_flat_product(const Expr& e) { return e.is(Op::mul) && !is_sum(e.arg(0)) && !is_sum(e.arg(1)); }
@@ -51,22 +49,28 @@ Expr Simplifier::sum_of(const Expr& e) {
 // Adds factor * e to the sum. Nodes that only this sum uses are taken apart where they are; shared ones go through the memo.
 void Simplifier::accumulate(const Expr& e, int64_t factor, Linear& sum) {
   bool is_operator = e.is(Op::add) || e.is(Op::sub) || e.is(Op::neg) || e.is(Op::mul);
-  if (is_operator && e.use_count() == 1) accumulate_operator(e, factor, sum);
-  else sum.add(to_linear(element(e)), factor);
+  if (is_operator && e.use_count() == 1)
+    accumulate_operator(e, factor, sum);
+  else
+    sum.add(to_linear(element(e)), factor);
 }
 
 void Simplifier::accumulate_operator(const Expr& e, int64_t factor, Linear& sum) {
   int64_t c;
   switch (e->op) {
-    case Op::add: case Op::sub:
+    case Op::add:
+    case Op::sub:
       accumulate(e.arg(0), factor, sum);
       accumulate(e.arg(1), e.is(Op::add) ? factor : wrap_sub(0, factor), sum);
       break;
     case Op::neg: accumulate(e.arg(0), wrap_sub(0, factor), sum); break;
     default:
-      if (as_int(e.arg(1), &c)) accumulate(e.arg(0), wrap_mul(factor, c), sum);
-      else if (as_int(e.arg(0), &c)) accumulate(e.arg(1), wrap_mul(factor, c), sum);
-      else sum.add(multiply(to_linear(element(e.arg(0))), to_linear(element(e.arg(1)))), factor);
+      if (as_int(e.arg(1), &c))
+        accumulate(e.arg(0), wrap_mul(factor, c), sum);
+      else if (as_int(e.arg(0), &c))
+        accumulate(e.arg(1), wrap_mul(factor, c), sum);
+      else
+        sum.add(multiply(to_linear(element(e.arg(0))), to_linear(element(e.arg(1)))), factor);
   }
 }
 
@@ -122,8 +126,8 @@ bool Simplifier::recombine_term(Linear& sum, size_t index) {
     Linear dividend = to_linear(low.atom.arg(0));
     if (!quotient) quotient = order_.to_expr(divide(dividend, c));
     bool whole = equal(high.atom, quotient);
-    bool partial = !whole && high.atom.is(Op::mod) && equal(high.atom.arg(0), quotient) && as_int(high.atom.arg(1), &n) &&
-                   n > 0 && !__builtin_mul_overflow(c, n, &n);
+    bool partial = !whole && high.atom.is(Op::mod) && equal(high.atom.arg(0), quotient) && as_int(high.atom.arg(1), &n) && n > 0 &&
+                   !__builtin_mul_overflow(c, n, &n);
     if (!whole && !partial) continue;
     sum.add(high.atom, wrap_sub(0, high.coef));
     sum.add(low.atom, wrap_sub(0, low.coef));

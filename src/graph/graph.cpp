@@ -59,13 +59,12 @@ void Graph::add_output(Value* value, std::string name) {
   output_names.push_back(std::move(name));
 }
 
-Node* Graph::add(const OpDef& op, std::vector<Value*> inputs, std::unique_ptr<Attributes> attributes, Origin origin,
-                 std::string name) {
+Node* Graph::add(const OpDef& op, std::vector<Value*> inputs, std::unique_ptr<Attributes> attributes, Origin origin, std::string name) {
   return insert_before(nullptr, op, std::move(inputs), std::move(attributes), std::move(origin), std::move(name));
 }
 
-Node* Graph::insert_before(Node* position, const OpDef& op, std::vector<Value*> inputs, std::unique_ptr<Attributes> attributes,
-                           Origin origin, std::string name) {
+Node* Graph::insert_before(Node* position, const OpDef& op, std::vector<Value*> inputs, std::unique_ptr<Attributes> attributes, Origin origin,
+                           std::string name) {
   auto node = std::make_unique<Node>();
   node->op = &op;
   node->attributes = attributes ? std::move(attributes) : op.make_attributes();

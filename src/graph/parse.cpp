@@ -112,11 +112,21 @@ class AttributeReader : public AttributeVisitor {
  public:
   AttributeReader(Scanner& in, std::string wanted) : in_(in), wanted_(std::move(wanted)) {}
   bool found = false;
-  void visit(const char* name, int64_t& value) override { read(name, value, [&] { return in_.number<int64_t>(); }); }
-  void visit(const char* name, double& value) override { read(name, value, [&] { return in_.number<double>(); }); }
-  void visit(const char* name, std::string& value) override { read(name, value, [&] { return in_.word(); }); }
-  void visit(const char* name, DType& value) override { read(name, value, [&] { return in_.dtype(); }); }
-  void visit(const char* name, Layout& value) override { read(name, value, [&] { return in_.layout(); }); }
+  void visit(const char* name, int64_t& value) override {
+    read(name, value, [&] { return in_.number<int64_t>(); });
+  }
+  void visit(const char* name, double& value) override {
+    read(name, value, [&] { return in_.number<double>(); });
+  }
+  void visit(const char* name, std::string& value) override {
+    read(name, value, [&] { return in_.word(); });
+  }
+  void visit(const char* name, DType& value) override {
+    read(name, value, [&] { return in_.dtype(); });
+  }
+  void visit(const char* name, Layout& value) override {
+    read(name, value, [&] { return in_.layout(); });
+  }
   void visit(const char* name, bool& value) override {
     read(name, value, [&] {
       std::string word = in_.word();
@@ -204,8 +214,7 @@ class Parser {
       ints = in_.numbers<int64_t>();
     size_t count = is_float(type.dtype) ? floats.size() : ints.size();
     if (int64_t(count) != element_count(type.shape)) in_.fail("{} values for a constant of type {}", count, to_string(type));
-    return is_float(type.dtype) ? Constant::of_floats(floats, type.shape, type.dtype)
-                                : Constant::of_ints(ints, type.shape, type.dtype);
+    return is_float(type.dtype) ? Constant::of_floats(floats, type.shape, type.dtype) : Constant::of_ints(ints, type.shape, type.dtype);
   }
 
   void node() {
@@ -246,8 +255,7 @@ class Parser {
     for (size_t i = 0; i < results.size(); ++i) {
       auto& [name, type] = results[i];
       Value* value = node->outputs[i];
-      if (value->type.dtype != type.dtype || value->type.shape != type.shape)
-        in_.fail("{} gives {}", op.name, to_string(value->type));
+      if (value->type.dtype != type.dtype || value->type.shape != type.shape) in_.fail("{} gives {}", op.name, to_string(value->type));
       value->type = type;
       if (value->name != name) graph_.rename(value, name);
       define(name, value);

@@ -67,8 +67,7 @@ std::string node_text(const Node& node) {
   std::vector<std::string> results, origins;
   for (const Value* output : node.outputs) results.push_back(value_text(output) + ": " + to_string(output->type));
   for (const std::string& origin : node.origin) origins.push_back(plain_or_quoted(origin));
-  std::string text = fmt::format("  {} = {}({}){}", fmt::join(results, ", "), node.op->name, names_text(node.inputs),
-                                 attributes_text(node));
+  std::string text = fmt::format("  {} = {}({}){}", fmt::join(results, ", "), node.op->name, names_text(node.inputs), attributes_text(node));
   return origins.empty() ? text : fmt::format("{} # {}", text, fmt::join(origins, ", "));
 }
 

@@ -13,8 +13,7 @@ constexpr size_t max_rank = 64;
 }  // namespace
 
 int64_t element_count(const Shape& shape) {
-  if (shape.size() > max_rank)
-    throw_error("a tensor with {} dimensions is not supported (at most {})", shape.size(), max_rank);
+  if (shape.size() > max_rank) throw_error("a tensor with {} dimensions is not supported (at most {})", shape.size(), max_rank);
   int64_t count = 1, bound = 1;  // the bound takes an empty dimension for 1, so that pitches fit as well
   for (int64_t dim : shape) {
     if (dim < 0) throw_error("a tensor of shape {} has a negative dimension", to_string(shape));

@@ -20,8 +20,8 @@ struct Verifier {
       element_count(value->type.shape);
       if (!value->is_constant()) continue;
       BROACH_CHECK(!value->producer, "constant {} has a producer", value->name);
-      BROACH_CHECK(value->constant.type() == value->type, "constant {} of type {} holds {}", value->name,
-                   to_string(value->type), to_string(value->constant.type()));
+      BROACH_CHECK(value->constant.type() == value->type, "constant {} of type {} holds {}", value->name, to_string(value->type),
+                   to_string(value->constant.type()));
       defined.insert(value.get());
     }
     for (const Value* input : graph.inputs) {
@@ -44,8 +44,7 @@ struct Verifier {
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       const Value* output = node.outputs[i];
       BROACH_CHECK(owned.count(output), "{} writes a value of another graph", node.op->name);
-      BROACH_CHECK(output->producer == &node && output->index == int(i), "{} is not result {} of {}", output->name, i,
-                   node.op->name);
+      BROACH_CHECK(output->producer == &node && output->index == int(i), "{} is not result {} of {}", output->name, i, node.op->name);
       BROACH_CHECK(defined.insert(output).second, "{} is computed twice", output->name);
     }
   }
@@ -57,18 +56,15 @@ struct Verifier {
     } catch (const Error& error) {
       BROACH_CHECK(false, "{} of {}: {}", node.op->name, fmt::join(node.origin, ", "), error.what());
     }
-    BROACH_CHECK(types.size() == node.outputs.size(), "{} has {} results instead of {}", node.op->name, node.outputs.size(),
-                 types.size());
+    BROACH_CHECK(types.size() == node.outputs.size(), "{} has {} results instead of {}", node.op->name, node.outputs.size(), types.size());
     for (size_t i = 0; i < types.size(); ++i) {
       const TensorType& type = node.outputs[i]->type;
-      BROACH_CHECK(type == types[i], "{} has type {} but {} gives {}",
-                   node.outputs[i]->name, to_string(type), node.op->name, to_string(types[i]));
+      BROACH_CHECK(type == types[i], "{} has type {} but {} gives {}", node.outputs[i]->name, to_string(type), node.op->name, to_string(types[i]));
     }
   }
 
   void check_users() {
-    for (const Value* output : graph.outputs)
-      BROACH_CHECK(defined.count(output), "a graph output is never computed");
+    for (const Value* output : graph.outputs) BROACH_CHECK(defined.count(output), "a graph output is never computed");
     for (auto& value : graph.values()) {
       BROACH_CHECK(defined.count(value.get()), "{} has no producer", value->name);
       std::unordered_map<const Node*, int> users;

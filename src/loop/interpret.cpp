@@ -44,8 +44,7 @@ struct Code {
 class Machine {
  public:
   Machine(const PrimFunc& f, const std::vector<void*>& arguments) : f_(f) {
-    BROACH_CHECK(arguments.size() == f.params.size(), "{} has {} parameters, {} arguments were given", f.name,
-                 f.params.size(), arguments.size());
+    BROACH_CHECK(arguments.size() == f.params.size(), "{} has {} parameters, {} arguments were given", f.name, f.params.size(), arguments.size());
     for (size_t i = 0; i < arguments.size(); ++i) memory_of(f.params[i]).data = static_cast<char*>(arguments[i]);
     code_ = compile(f.body);
   }
@@ -151,8 +150,7 @@ class Machine {
   Scalar load(const Memory& m, int64_t i) {
     if (uint64_t(i) >= uint64_t(m.elements)) fail_outside(m, i, "read");
     if (!m.written.empty() && m.written[size_t(i)] != m.generation)
-      throw InternalError(
-          fmt::format("interpreting {}: element {} of {} is read before it is written", f_.name, i, m.name));
+      throw InternalError(fmt::format("interpreting {}: element {} of {} is read before it is written", f_.name, i, m.name));
     if (m.dtype == DType::f32) {
       float single;
       std::memcpy(&single, m.data + i * 4, 4);
@@ -163,8 +161,7 @@ class Machine {
   }
 
   [[noreturn]] void fail_outside(const Memory& m, int64_t i, const char* what) {
-    throw InternalError(fmt::format("interpreting {}: element {} of {} is {}, which has {} elements", f_.name, i,
-                                    m.name, what, m.elements));
+    throw InternalError(fmt::format("interpreting {}: element {} of {} is {}, which has {} elements", f_.name, i, m.name, what, m.elements));
   }
 
   // The lanes of a node, valid until it is computed again. Lanes that mask_ excludes are arbitrary.

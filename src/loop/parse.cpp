@@ -134,8 +134,7 @@ class Parser : public ExprScope {
     std::string_view name = parse_name("the variable");
     lexer_.expect("=");
     Expr value = parse_expr(lexer_, *this);
-    return with_var(name, value.dtype(),
-                    [&](const Var& var) { return make_let(var, value, lexer_.at("{") ? parse_body() : parse_rest()); });
+    return with_var(name, value.dtype(), [&](const Var& var) { return make_let(var, value, lexer_.at("{") ? parse_body() : parse_rest()); });
   }
 
   template <class F>

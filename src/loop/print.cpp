@@ -56,8 +56,7 @@ class Names : public ExprNames {
   std::string unique(const std::string& name) {
     std::string candidate = name;
     int& number = numbers_[name];
-    while (is_reserved(candidate) || is_statement_word(candidate) || used_.contains(candidate))
-      candidate = fmt::format("{}_{}", name, ++number);
+    while (is_reserved(candidate) || is_statement_word(candidate) || used_.contains(candidate)) candidate = fmt::format("{}_{}", name, ++number);
     used_.insert(candidate);
     return candidate;
   }
@@ -136,8 +135,7 @@ class Printer {
     if (from_zero)
       range = "0.." + text(extent);
     else if (begin.is(Op::int_imm) && extent.is(Op::int_imm))
-      range =
-          fmt::format("{}..{}", begin->int_value, int64_t(uint64_t(begin->int_value) + uint64_t(extent->int_value)));
+      range = fmt::format("{}..{}", begin->int_value, int64_t(uint64_t(begin->int_value) + uint64_t(extent->int_value)));
     else
       range = text(begin) + " ..+ " + text(extent);
     start_line(name_of(s->for_kind));
@@ -155,8 +153,8 @@ class Printer {
   }
 
   void declare(const Buffer& b) {
-    fmt::format_to(std::back_inserter(out_), "{}: {}[{}] {}{}", names_.bind(b), info(b->dtype).name, b->elements,
-                   name_of(b->storage), b->written ? " written" : "");
+    fmt::format_to(std::back_inserter(out_), "{}: {}[{}] {}{}", names_.bind(b), info(b->dtype).name, b->elements, name_of(b->storage),
+                   b->written ? " written" : "");
   }
 
   std::string text(const Expr& e) {

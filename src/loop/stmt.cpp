@@ -45,9 +45,7 @@ Stmt make_block(std::vector<Stmt> body) {
   return build(StmtOp::block, {}, {}, {}, std::move(flat));
 }
 
-Stmt make_let(Var var, Expr value, Stmt body) {
-  return build(StmtOp::let, std::move(var), {}, {std::move(value)}, {std::move(body)});
-}
+Stmt make_let(Var var, Expr value, Stmt body) { return build(StmtOp::let, std::move(var), {}, {std::move(value)}, {std::move(body)}); }
 
 Stmt make_if(Expr condition, Stmt then_body, Stmt else_body) {
   std::vector<Stmt> body{std::move(then_body)};
@@ -60,13 +58,9 @@ Stmt make_store(Buffer buffer, Expr index, Expr value) {
   return build(StmtOp::store, {}, std::move(buffer), {std::move(index), std::move(value)}, {});
 }
 
-Stmt make_allocate(Buffer buffer, Stmt body) {
-  return build(StmtOp::allocate, {}, std::move(buffer), {}, {std::move(body)});
-}
+Stmt make_allocate(Buffer buffer, Stmt body) { return build(StmtOp::allocate, {}, std::move(buffer), {}, {std::move(body)}); }
 
-Stmt make_prefetch(Buffer buffer, Expr index) {
-  return build(StmtOp::prefetch, {}, std::move(buffer), {std::move(index)}, {});
-}
+Stmt make_prefetch(Buffer buffer, Expr index) { return build(StmtOp::prefetch, {}, std::move(buffer), {std::move(index)}, {}); }
 
 Stmt with_children(const Stmt& s, std::vector<Expr> exprs, std::vector<Stmt> body) {
   if (s.is(StmtOp::block)) return make_block(std::move(body));

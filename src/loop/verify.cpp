@@ -7,9 +7,7 @@
 namespace broach {
 namespace {
 
-std::string text(Type type) {
-  return type.lanes == 1 ? info(type.dtype).name : fmt::format("{}x{}", info(type.dtype).name, type.lanes);
-}
+std::string text(Type type) { return type.lanes == 1 ? info(type.dtype).name : fmt::format("{}x{}", info(type.dtype).name, type.lanes); }
 
 constexpr Type index_type{DType::i64, 1};
 
@@ -61,9 +59,7 @@ class Verifier {
       case StmtOp::block:
         for (const Stmt& child : s->body) check(child);
         return;
-      case StmtOp::let:
-        check_type(s->exprs[0], {s->var->dtype, 1}, "the value of {}", s->var->name);
-        return check_binding(s);
+      case StmtOp::let: check_type(s->exprs[0], {s->var->dtype, 1}, "the value of {}", s->var->name); return check_binding(s);
       case StmtOp::if_then_else:
         check_type(s->exprs[0], {DType::boolean, 1}, "the condition of an if");
         ++conditional_;
@@ -107,8 +103,7 @@ class Verifier {
   void check_store(const Stmt& s) {
     const Buffer& b = s->buffer;
     check_buffer(b);
-    require(b->storage != Storage::param || b->written, "a store to {}, a parameter that is not marked written",
-            b->name);
+    require(b->storage != Storage::param || b->written, "a store to {}, a parameter that is not marked written", b->name);
     check_expr(s->exprs[0]);
     check_index(b, s->exprs[0]);
     check_type(s->exprs[1], {b->dtype, s->exprs[0].type().lanes}, "the value stored to {}", b->name);
@@ -131,16 +126,15 @@ class Verifier {
       return;
     }
     last = first + stride * (index.lanes() - 1);
-    require(std::min(first, last) >= 0 && std::max(first, last) < b->elements,
-            "the index {} is outside {}, which has {} elements", to_string(index), b->name, b->elements);
+    require(std::min(first, last) >= 0 && std::max(first, last) < b->elements, "the index {} is outside {}, which has {} elements", to_string(index),
+            b->name, b->elements);
   }
 
   template <class... Args>
   void check_type(const Expr& e, Type type, fmt::format_string<Args...> what, Args&&... args) {
     check_expr(e);
     if (e.type() == type) return;
-    require(false, "{} is {}, expected {}: {}", fmt::format(what, std::forward<Args>(args)...), text(e.type()),
-            text(type), to_string(e));
+    require(false, "{} is {}, expected {}: {}", fmt::format(what, std::forward<Args>(args)...), text(e.type()), text(type), to_string(e));
   }
 
   void check_expr(const Expr& e) {
@@ -166,9 +160,7 @@ class Verifier {
   void check_node(const Expr& e) {
     auto type = [&](int i) { return e.arg(i).type(); };
     auto fits = [&](bool condition) {
-      if (!condition)
-        require(false, "{} gives {}, which its operands do not fit: {}", traits(e->op).name, text(e.type()),
-                to_string(e));
+      if (!condition) require(false, "{} gives {}, which its operands do not fit: {}", traits(e->op).name, text(e.type()), to_string(e));
     };
     uint16_t lanes = e.type().lanes;
     switch (e->op) {
@@ -183,8 +175,7 @@ class Verifier {
         return fits(e.type() == Type{e->buffer->dtype, type(0).lanes});
       case Op::read:
       case Op::read_or: return require(false, "a tensor is read");
-      case Op::select:
-        return fits(type(0) == Type{DType::boolean, lanes} && type(1) == e.type() && type(2) == e.type());
+      case Op::select: return fits(type(0) == Type{DType::boolean, lanes} && type(1) == e.type() && type(2) == e.type());
       case Op::cast: return fits(type(0).lanes == lanes);
       case Op::bitcast: return fits(type(0).lanes == lanes && info(e.dtype()).bits == info(type(0).dtype).bits);
       case Op::broadcast: return fits(type(0) == Type{e.dtype(), 1});

@@ -65,11 +65,11 @@ std::vector<OpCase> cases_arg() {
   auto with_nan = [&](bool last) {
     return with_constant(arg_case({DType::f32, {2, 4}}, 1, true, last), 0, Constant::of_floats({1, NAN, 3, NAN, -INFINITY, 2, INFINITY, 0}, {2, 4}));
   };
-  return case_list(with_nan(false), with_nan(true), arg_case({DType::f32, {3, 5, 4}}, 1, true, false), arg_case({DType::f32, {3, 5, 4}}, -1, false, true),
-                   arg_case({DType::f64, {7}}, 0, true, false), arg_case({DType::f16, {2, 9}}, 1, false, false),
+  return case_list(
+      with_nan(false), with_nan(true), arg_case({DType::f32, {3, 5, 4}}, 1, true, false), arg_case({DType::f32, {3, 5, 4}}, -1, false, true),
+      arg_case({DType::f64, {7}}, 0, true, false), arg_case({DType::f16, {2, 9}}, 1, false, false),
                    // Small integers: equal elements, which tell the first from the last.
-                   arg_case({DType::i32, {4, 17}}, 1, true, false), arg_case({DType::i8, {4, 17}}, 1, true, true),
-                   arg_case({DType::u8, {17, 3}}, 0, false, true));
+      arg_case({DType::i32, {4, 17}}, 1, true, false), arg_case({DType::i8, {4, 17}}, 1, true, true), arg_case({DType::u8, {17, 3}}, 0, false, true));
 }
 
 }  // namespace

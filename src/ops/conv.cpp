@@ -22,8 +22,8 @@ void check_channels(const Shape& x, const Shape& w, int64_t group) {
   if (group < 1 || x[1] % group != 0 || w[0] % group != 0)
     throw_error("conv cannot divide {} input and {} output channels into {} groups", x[1], w[0], group);
   if (w[1] != x[1] / group)
-    throw_error("conv has weights of shape {} with {} input channels, expected {} ({} channels in {} groups)", to_string(w), w[1],
-                x[1] / group, x[1], group);
+    throw_error("conv has weights of shape {} with {} input channels, expected {} ({} channels in {} groups)", to_string(w), w[1], x[1] / group, x[1],
+                group);
 }
 
 std::vector<TensorType> infer_conv(const Node& node) {

@@ -10,8 +10,8 @@ struct ConvAttributes : AttributesOf<ConvAttributes> {
   int64_t group = 1;
   Layout layout = {};  // of the output
   static constexpr auto fields =
-      std::tuple{field("strides", &ConvAttributes::strides), field("dilations", &ConvAttributes::dilations),
-                 field("pads", &ConvAttributes::pads), field("group", &ConvAttributes::group), field("layout", &ConvAttributes::layout)};
+      std::tuple{field("strides", &ConvAttributes::strides), field("dilations", &ConvAttributes::dilations), field("pads", &ConvAttributes::pads),
+                 field("group", &ConvAttributes::group), field("layout", &ConvAttributes::layout)};
 };
 
 }  // namespace broach

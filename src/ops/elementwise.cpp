@@ -74,9 +74,7 @@ std::vector<TensorType> infer_unary(const Node& node) {
 template <class A, UnaryFormula<A> F>
 std::vector<Tensor> lower_unary(const Node& node, const std::vector<Tensor>& inputs) {
   const Tensor& x = inputs[0];
-  return {compute(node.op->name, x->shape, [&](Indices i) {
-    return apply(F, read(x, {i.begin(), i.end()}), node.attrs<A>());
-  })};
+  return {compute(node.op->name, x->shape, [&](Indices i) { return apply(F, read(x, {i.begin(), i.end()}), node.attrs<A>()); })};
 }
 
 template <class A, Domain D, BinaryFormula<A> F>
@@ -93,9 +91,8 @@ std::vector<TensorType> infer_binary(const Node& node) {
 Tensor compute_binary(const Node& node, const std::vector<Tensor>& inputs, const std::function<Expr(const Expr&, const Expr&)>& formula) {
   const Tensor &x = inputs[0], &y = inputs[1];
   Shape shape = broadcast_shapes(x->shape, y->shape);
-  return compute(node.op->name, shape, [&](Indices i) {
-    return formula(read(x, broadcast_indices(x->shape, shape, i)), read(y, broadcast_indices(y->shape, shape, i)));
-  });
+  return compute(node.op->name, shape,
+                 [&](Indices i) { return formula(read(x, broadcast_indices(x->shape, shape, i)), read(y, broadcast_indices(y->shape, shape, i))); });
 }
 
 template <class A, BinaryFormula<A> F>
@@ -132,16 +129,14 @@ void add_attribute_case(std::vector<OpCase>& cases, const T& attributes) {
 }
 
 template <class T>
-T with(T attributes, double T::*member, double value) {
+T with(T attributes, double T::* member, double value) {
   attributes.*member = value;
   return attributes;
 }
 
 void add_attribute_cases(std::vector<OpCase>&, const NoAttributes&) {}
 void add_attribute_cases(std::vector<OpCase>& cases, AlphaAttributes a) { add_attribute_case(cases, with(a, &AlphaAttributes::alpha, 0.7)); }
-void add_attribute_cases(std::vector<OpCase>& cases, LeakyReluAttributes a) {
-  add_attribute_case(cases, with(a, &LeakyReluAttributes::alpha, 0.3));
-}
+void add_attribute_cases(std::vector<OpCase>& cases, LeakyReluAttributes a) { add_attribute_case(cases, with(a, &LeakyReluAttributes::alpha, 0.3)); }
 void add_attribute_cases(std::vector<OpCase>& cases, SeluAttributes a) { add_attribute_case(cases, with(a, &SeluAttributes::gamma, 2)); }
 void add_attribute_cases(std::vector<OpCase>& cases, HardSigmoidAttributes a) {
   add_attribute_case(cases, with(a, &HardSigmoidAttributes::alpha, 0.5));
@@ -161,8 +156,7 @@ void add_attribute_cases(std::vector<OpCase>& cases, ClipAttributes a) {
 }
 void add_attribute_cases(std::vector<OpCase>& cases, ModAttributes a) {
   a.fmod = true;
-  for (DType dtype : {DType::f32, DType::i32, DType::i64})
-    cases.push_back(in_range(make_case({{dtype, {5, 3}}, {dtype, {3}}}, a), -9, 9));
+  for (DType dtype : {DType::f32, DType::i32, DType::i64}) cases.push_back(in_range(make_case({{dtype, {5, 3}}, {dtype, {3}}}, a), -9, 9));
 }
 
 std::vector<OpCase> cases_binary(const OpDef& op, Domain domain, double low, double high) {
@@ -184,41 +178,39 @@ std::vector<OpCase> cases_binary(const OpDef& op, Domain domain, double low, dou
 
 }  // namespace
 
-#define BROACH_UNARY(name, A, domain, formula, low, high, doc)                                                         \
-  namespace {                                                                                                           \
-  Expr formula_##name([[maybe_unused]] const Expr& x, [[maybe_unused]] const A& a) { return formula; }                  \
-  std::vector<OpCase> cases_##name() {                                                                                  \
-    std::vector<OpCase> cases = cases_unary(op_##name, Domain::domain, low, high);                                      \
-    add_attribute_cases(cases, A());                                                                                    \
-    return cases;                                                                                                       \
-  }                                                                                                                     \
-  }                                                                                                                     \
-  const OpDef op_##name = {#name,                                                                                       \
-                           doc " One input x of any shape and a type of " #domain ".",                                  \
-                           make_attributes<A>,                                                                          \
-                           infer_unary<A, Domain::domain, formula_##name>,                                              \
-                           lower_unary<A, formula_##name>,                                                              \
-                           nullptr,                                                                                     \
-                           false,                                                                                       \
+#define BROACH_UNARY(name, A, domain, formula, low, high, doc)                                         \
+  namespace {                                                                                          \
+  Expr formula_##name([[maybe_unused]] const Expr& x, [[maybe_unused]] const A& a) { return formula; } \
+  std::vector<OpCase> cases_##name() {                                                                 \
+    std::vector<OpCase> cases = cases_unary(op_##name, Domain::domain, low, high);                     \
+    add_attribute_cases(cases, A());                                                                   \
+    return cases;                                                                                      \
+  }                                                                                                    \
+  }                                                                                                    \
+  const OpDef op_##name = {#name,                                                                      \
+                           doc " One input x of any shape and a type of " #domain ".",                 \
+                           make_attributes<A>,                                                         \
+                           infer_unary<A, Domain::domain, formula_##name>,                             \
+                           lower_unary<A, formula_##name>,                                             \
+                           nullptr,                                                                    \
+                           false,                                                                      \
                            cases_##name};
-#define BROACH_BINARY(name, A, domain, formula, low, high, doc)                                                        \
-  namespace {                                                                                                           \
-  Expr formula_##name([[maybe_unused]] const Expr& x, [[maybe_unused]] const Expr& y, [[maybe_unused]] const A& a) {    \
-    return formula;                                                                                                     \
-  }                                                                                                                     \
-  std::vector<OpCase> cases_##name() {                                                                                  \
-    std::vector<OpCase> cases = cases_binary(op_##name, Domain::domain, low, high);                                     \
-    add_attribute_cases(cases, A());                                                                                    \
-    return cases;                                                                                                       \
-  }                                                                                                                     \
-  }                                                                                                                     \
-  const OpDef op_##name = {#name,                                                                                       \
-                           doc " Inputs x and y of one type of " #domain "; shapes broadcast as in numpy.",             \
-                           make_attributes<A>,                                                                          \
-                           infer_binary<A, Domain::domain, formula_##name>,                                             \
-                           lower_binary<A, formula_##name>,                                                             \
-                           nullptr,                                                                                     \
-                           false,                                                                                       \
+#define BROACH_BINARY(name, A, domain, formula, low, high, doc)                                                                        \
+  namespace {                                                                                                                          \
+  Expr formula_##name([[maybe_unused]] const Expr& x, [[maybe_unused]] const Expr& y, [[maybe_unused]] const A& a) { return formula; } \
+  std::vector<OpCase> cases_##name() {                                                                                                 \
+    std::vector<OpCase> cases = cases_binary(op_##name, Domain::domain, low, high);                                                    \
+    add_attribute_cases(cases, A());                                                                                                   \
+    return cases;                                                                                                                      \
+  }                                                                                                                                    \
+  }                                                                                                                                    \
+  const OpDef op_##name = {#name,                                                                                                      \
+                           doc " Inputs x and y of one type of " #domain "; shapes broadcast as in numpy.",                            \
+                           make_attributes<A>,                                                                                         \
+                           infer_binary<A, Domain::domain, formula_##name>,                                                            \
+                           lower_binary<A, formula_##name>,                                                                            \
+                           nullptr,                                                                                                    \
+                           false,                                                                                                      \
                            cases_##name};
 #include "ops/elementwise.def"
 #undef BROACH_UNARY
@@ -236,8 +228,7 @@ std::vector<TensorType> infer_cast(const Node& node) {
 
 std::vector<Tensor> lower_cast(const Node& node, const std::vector<Tensor>& inputs) {
   const Tensor& x = inputs[0];
-  return {compute(node.op->name, x->shape,
-                  [&](Indices i) { return cast(node.attrs<CastAttributes>().to, read(x, {i.begin(), i.end()})); })};
+  return {compute(node.op->name, x->shape, [&](Indices i) { return cast(node.attrs<CastAttributes>().to, read(x, {i.begin(), i.end()})); })};
 }
 
 std::vector<OpCase> cases_cast() {
@@ -302,16 +293,14 @@ std::vector<OpCase> cases_pow() {
     return with_constant(make_case({{DType::f32, {2, 7}}, {DType::f32, {}}}), 1, Constant::of_floats({exponent}, {}));
   };
   auto negative_base = [] {
-    return with_constant(in_range(make_case({{DType::f32, {4, 5}}, {DType::f32, {5}}}), -2, -0.5), 1,
-                         Constant::of_floats({2, 3, -1, 0, 0.5}, {5}));
+    return with_constant(in_range(make_case({{DType::f32, {4, 5}}, {DType::f32, {5}}}), -2, -0.5), 1, Constant::of_floats({2, 3, -1, 0, 0.5}, {5}));
   };
-  return case_list(in_range(make_case({{DType::f32, {2, 3, 4}}, {DType::f32, {3, 1}}}), 0.1, 3),
-                   in_range(make_case({{DType::f64, {5}}, {DType::f64, {5}}}), 0.1, 3),
-                   in_range(make_case({{DType::f16, {5}}, {DType::f16, {}}}), 0.5, 2),
-                   in_range(make_case({{DType::f32, {4}}, {DType::i64, {4}}}), 1, 4),
-                   in_range(make_case({{DType::i32, {4, 2}}, {DType::f32, {2}}}), 1, 4),
-                   in_range(make_case({{DType::i64, {6}}, {DType::i32, {1}}}), 1, 5), negative_base(), by(1), by(2), by(3), in_range(by(0.5), 0, 4),
-                   in_range(by(-1), 0.5, 4));
+  return case_list(
+      in_range(make_case({{DType::f32, {2, 3, 4}}, {DType::f32, {3, 1}}}), 0.1, 3),
+      in_range(make_case({{DType::f64, {5}}, {DType::f64, {5}}}), 0.1, 3), in_range(make_case({{DType::f16, {5}}, {DType::f16, {}}}), 0.5, 2),
+      in_range(make_case({{DType::f32, {4}}, {DType::i64, {4}}}), 1, 4), in_range(make_case({{DType::i32, {4, 2}}, {DType::f32, {2}}}), 1, 4),
+      in_range(make_case({{DType::i64, {6}}, {DType::i32, {1}}}), 1, 5), negative_base(), by(1), by(2), by(3), in_range(by(0.5), 0, 4),
+      in_range(by(-1), 0.5, 4));
 }
 
 std::vector<TensorType> infer_where(const Node& node) {

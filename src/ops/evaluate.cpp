@@ -1,8 +1,8 @@
 #include "ops/evaluate.h"
 
+#include "loop/passes/passes.h"
 #include "ops/op_def.h"
 #include "schedule/lower.h"
-#include "loop/passes/passes.h"
 
 namespace broach {
 namespace {

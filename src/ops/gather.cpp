@@ -68,9 +68,10 @@ std::vector<TensorType> infer_gather_elements(const Node& node) {
   bool fits = x.size() == indices.size() && (x[axis] > 0 || element_count(indices) == 0);
   for (size_t k = 0; fits && k < x.size(); ++k) fits = k == axis || indices[k] <= x[k];
   if (!fits)
-    throw_error("gather_elements on axis {} has an input of shape {} and indices of shape {}, expected the same rank and no larger extents on "
-                "other axes",
-                axis, to_string(x), to_string(indices));
+    throw_error(
+        "gather_elements on axis {} has an input of shape {} and indices of shape {}, expected the same rank and no larger extents on "
+        "other axes",
+        axis, to_string(x), to_string(indices));
   return {{type_of(node, 0).dtype, indices}};
 }
 

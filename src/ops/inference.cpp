@@ -33,14 +33,12 @@ bool contains(Domain domain, DType dtype) {
 void expect_domain(const Node& node, size_t input, Domain domain) {
   static constexpr const char* names[] = {"a float type", "a float or signed integer type", "a number type", "bool", "any type"};
   DType dtype = type_of(node, input).dtype;
-  if (!contains(domain, dtype))
-    throw_error("input {} of {} is {}, expected {}", input, node.op->name, info(dtype).name, names[int(domain)]);
+  if (!contains(domain, dtype)) throw_error("input {} of {} is {}, expected {}", input, node.op->name, info(dtype).name, names[int(domain)]);
 }
 
 void expect_same_dtype(const Node& node, size_t a, size_t b) {
   DType x = type_of(node, a).dtype, y = type_of(node, b).dtype;
-  if (x != y)
-    throw_error("inputs {} and {} of {} are {} and {}, expected the same type", a, b, node.op->name, info(x).name, info(y).name);
+  if (x != y) throw_error("inputs {} and {} of {} are {} and {}, expected the same type", a, b, node.op->name, info(x).name, info(y).name);
 }
 
 void expect_rank(const Node& node, size_t input, size_t least) {
@@ -51,8 +49,7 @@ void expect_rank(const Node& node, size_t input, size_t least) {
 
 void expect_shape(const Node& node, size_t input, const Shape& shape) {
   const Shape& found = type_of(node, input).shape;
-  if (found != shape)
-    throw_error("input {} of {} has shape {}, expected {}", input, node.op->name, to_string(found), to_string(shape));
+  if (found != shape) throw_error("input {} of {} has shape {}, expected {}", input, node.op->name, to_string(found), to_string(shape));
 }
 
 size_t normalize_axis(int64_t axis, size_t rank) {
@@ -75,8 +72,7 @@ Shape broadcast_shapes(const Shape& a, const Shape& b) {
   for (size_t i = 0; i < result.size(); ++i) {  // i counts from the end
     int64_t x = i < a.size() ? a[a.size() - 1 - i] : 1;
     int64_t y = i < b.size() ? b[b.size() - 1 - i] : 1;
-    if (x != y && x != 1 && y != 1)
-      throw_error("shapes {} and {} do not broadcast: {} against {}", to_string(a), to_string(b), x, y);
+    if (x != y && x != 1 && y != 1) throw_error("shapes {} and {} do not broadcast: {} against {}", to_string(a), to_string(b), x, y);
     result[result.size() - 1 - i] = x == 1 ? y : x;
   }
   return result;
@@ -85,8 +81,7 @@ Shape broadcast_shapes(const Shape& a, const Shape& b) {
 std::vector<Expr> broadcast_indices(const Shape& from, const Shape& to, Indices indices) {
   std::vector<Expr> result;
   size_t skipped = to.size() - from.size();
-  for (size_t i = 0; i < from.size(); ++i)
-    result.push_back(from[i] == 1 && to[skipped + i] != 1 ? Expr(0) : indices[skipped + i]);
+  for (size_t i = 0; i < from.size(); ++i) result.push_back(from[i] == 1 && to[skipped + i] != 1 ? Expr(0) : indices[skipped + i]);
   return result;
 }
 

@@ -70,8 +70,7 @@ std::vector<Tensor> lower_matmul(const Node& node, const std::vector<Tensor>& in
     Expr column = p.b.vector ? Expr(0) : i[i.size() - 1];
     return widened(read(x, element_of(p.a, p.batch, i, row, k[0]))) * widened(read(y, element_of(p.b, p.batch, i, k[0], column)));
   };
-  return {reduce(node.op->name, p.shape, Reducer::sum, {p.a.columns}, element,
-                 [&](const Expr& sum, Indices) { return cast(x->dtype, sum); })};
+  return {reduce(node.op->name, p.shape, Reducer::sum, {p.a.columns}, element, [&](const Expr& sum, Indices) { return cast(x->dtype, sum); })};
 }
 
 OpCase matmul_case(DType dtype, Shape x, Shape y, bool trans_a = false, bool trans_b = false) {
@@ -84,11 +83,11 @@ OpCase matmul_case(DType dtype, Shape x, Shape y, bool trans_a = false, bool tra
 std::vector<OpCase> cases_matmul() {
   DType f32 = DType::f32;
   return case_list(matmul_case(f32, {5, 7}, {7, 3}), matmul_case(f32, {7, 5}, {7, 3}, true), matmul_case(f32, {5, 7}, {3, 7}, false, true),
-                   matmul_case(f32, {2, 3, 4, 5}, {2, 3, 5, 6}), matmul_case(f32, {3, 1, 4, 5}, {2, 5, 6}),
-                   matmul_case(f32, {4, 5}, {2, 3, 5, 1}), matmul_case(f32, {7}, {7}), matmul_case(f32, {7}, {2, 7, 3}),
-                   matmul_case(f32, {2, 5, 7}, {7}), matmul_case(f32, {1}, {1, 3}), matmul_case(f32, {2, 7, 5}, {2, 3, 7}, true, true),
-                   matmul_case(DType::f64, {3, 9}, {9, 2}), matmul_case(DType::f16, {3, 9}, {9, 2}), matmul_case(DType::i32, {3, 9}, {9, 2}),
-                   matmul_case(DType::i64, {2, 3, 9}, {9, 2}), matmul_case(DType::u8, {3, 3}, {3, 2}));
+                   matmul_case(f32, {2, 3, 4, 5}, {2, 3, 5, 6}), matmul_case(f32, {3, 1, 4, 5}, {2, 5, 6}), matmul_case(f32, {4, 5}, {2, 3, 5, 1}),
+                   matmul_case(f32, {7}, {7}), matmul_case(f32, {7}, {2, 7, 3}), matmul_case(f32, {2, 5, 7}, {7}), matmul_case(f32, {1}, {1, 3}),
+                   matmul_case(f32, {2, 7, 5}, {2, 3, 7}, true, true), matmul_case(DType::f64, {3, 9}, {9, 2}),
+                   matmul_case(DType::f16, {3, 9}, {9, 2}), matmul_case(DType::i32, {3, 9}, {9, 2}), matmul_case(DType::i64, {2, 3, 9}, {9, 2}),
+                   matmul_case(DType::u8, {3, 3}, {3, 2}));
 }
 
 }  // namespace

@@ -22,8 +22,7 @@ Shape reshaped(const Shape& x, const Shape& target) {
   if (open) *open = 1;
   int64_t count = element_count(x), known = element_count(shape);
   if (open && known > 0) *open = count / known;
-  if (element_count(shape) != count)
-    throw_error("reshape of {} to {} changes the number of elements ({})", to_string(x), to_string(target), count);
+  if (element_count(shape) != count) throw_error("reshape of {} to {} changes the number of elements ({})", to_string(x), to_string(target), count);
   return shape;
 }
 
@@ -85,11 +84,10 @@ OpCase shape_case(TensorType x, std::vector<int64_t> shape) {
 }
 
 std::vector<OpCase> cases_reshape() {
-  return case_list(shape_case({DType::f32, {2, 3, 4}}, {6, 4}), shape_case({DType::f32, {2, 3, 4}}, {4, -1}),
-                   shape_case({DType::f32, {1, 5, 1, 1}}, {1, 5}), shape_case({DType::i64, {6}}, {1, 2, 1, 3}),
-                   shape_case({DType::f32, {1, 12, 2, 2}}, {1, 3, 4, 2, 2}), shape_case({DType::u8, {1}}, {}),
-                   shape_case({DType::boolean, {}}, {1, 1}), shape_case({DType::f16, {4, 6}}, {3, 8}),
-                   shape_case({DType::f32, {1, 3, 1, 2, 1, 1}}, {3, 1, 2}));
+  return case_list(
+      shape_case({DType::f32, {2, 3, 4}}, {6, 4}), shape_case({DType::f32, {2, 3, 4}}, {4, -1}), shape_case({DType::f32, {1, 5, 1, 1}}, {1, 5}),
+      shape_case({DType::i64, {6}}, {1, 2, 1, 3}), shape_case({DType::f32, {1, 12, 2, 2}}, {1, 3, 4, 2, 2}), shape_case({DType::u8, {1}}, {}),
+      shape_case({DType::boolean, {}}, {1, 1}), shape_case({DType::f16, {4, 6}}, {3, 8}), shape_case({DType::f32, {1, 3, 1, 2, 1, 1}}, {3, 1, 2}));
 }
 
 // --- transpose ---
@@ -259,9 +257,8 @@ std::vector<TensorType> infer_iota(const Node& node) {
 std::vector<Tensor> lower_iota(const Node& node, const std::vector<Tensor>&) {
   const auto& a = node.attrs<IotaAttributes>();
   DType dtype = accumulation_dtype(a.dtype);
-  return {compute(node.op->name, {a.count}, [&](Indices i) {
-    return cast(a.dtype, cast(dtype, i[0]) * make_const(a.delta, dtype) + make_const(a.start, dtype));
-  })};
+  return {compute(node.op->name, {a.count},
+                  [&](Indices i) { return cast(a.dtype, cast(dtype, i[0]) * make_const(a.delta, dtype) + make_const(a.start, dtype)); })};
 }
 
 std::vector<OpCase> cases_iota() {

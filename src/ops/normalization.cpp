@@ -59,8 +59,8 @@ Tensor normalized(const std::string& name, const Tensor& x, const ReducedAxes& a
                   const std::function<Expr(Expr, Indices)>& finish) {
   auto element = [&](Indices i, Indices r) { return widened(read(x, axes.input_indices(i, r))); };
   double share = 1 / double(axes.count());
-  Tensor mean = reduce(name + "_mean", axes.output(), Reducer::sum, axes.extents(), element,
-                       [&](const Expr& sum, Indices) { return sum * like(sum, share); });
+  Tensor mean =
+      reduce(name + "_mean", axes.output(), Reducer::sum, axes.extents(), element, [&](const Expr& sum, Indices) { return sum * like(sum, share); });
   Tensor scale = reduce(
       name + "_scale", axes.output(), Reducer::sum, axes.extents(),
       [&](Indices i, Indices r) {
@@ -126,8 +126,7 @@ std::vector<OpCase> cases_layer_norm() {
   OpCase far_from_zero = with_constant(in_range(layer_norm_case(f32, {2, 33}, -1, {33}, false), 100, 101), 1, Constant::filled(parameter, 0.5));
   return case_list(std::move(far_from_zero), layer_norm_case(f32, {2, 3, 17}, -1, {17}, true), layer_norm_case(f32, {4, 9}, 1, {9}, false),
                    layer_norm_case(f32, {2, 3, 5}, 1, {3, 5}, true), layer_norm_case(f32, {3, 8}, 0, {8}, true),
-                   layer_norm_case(DType::f64, {2, 9}, -1, {9}, true),
-                   layer_norm_case(DType::f16, {2, 9}, -1, {1}, true));
+                   layer_norm_case(DType::f64, {2, 9}, -1, {9}, true), layer_norm_case(DType::f16, {2, 9}, -1, {1}, true));
 }
 
 std::vector<TensorType> infer_instance_norm(const Node& node) {
@@ -139,9 +138,8 @@ std::vector<TensorType> infer_instance_norm(const Node& node) {
 
 std::vector<Tensor> lower_instance_norm(const Node& node, const std::vector<Tensor>& inputs) {
   const Tensor& x = inputs[0];
-  return {normalized(node.op->name, x, trailing_axes(x->shape, 2), node.attrs<NormAttributes>().epsilon, [&](const Expr& y, Indices i) {
-    return y * widened(read(inputs[1], {i[1]})) + widened(read(inputs[2], {i[1]}));
-  })};
+  return {normalized(node.op->name, x, trailing_axes(x->shape, 2), node.attrs<NormAttributes>().epsilon,
+                     [&](const Expr& y, Indices i) { return y * widened(read(inputs[1], {i[1]})) + widened(read(inputs[2], {i[1]})); })};
 }
 
 std::vector<OpCase> cases_instance_norm() {

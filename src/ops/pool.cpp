@@ -22,8 +22,7 @@ void check_pads(const Window& w) {
   for (size_t i = 0; i < w.rank(); ++i) {
     int64_t reach = (w.kernel[i] - 1) * w.dilations[i] + 1;
     if (w.begins[i] >= reach || w.ends[i] >= reach || w.begins[i] < 0 || w.ends[i] < 0)
-      throw_error("spatial axis {} is padded by {} and {}, expected 0 to {}, less than the window covers", i, w.begins[i], w.ends[i],
-                  reach - 1);
+      throw_error("spatial axis {} is padded by {} and {}, expected 0 to {}, less than the window covers", i, w.begins[i], w.ends[i], reach - 1);
   }
 }
 
@@ -57,9 +56,8 @@ std::vector<Tensor> lower_max_pool(const Node& node, const std::vector<Tensor>& 
   Window window = window_of(x->shape, a);
   Shape shape = output_shape(x->shape, a);
   bool leaves = window.leaves_input({shape.begin() + 2, shape.end()});
-  return {reduce(node.op->name, shape, Reducer::max, window.kernel, [&](Indices i, Indices tap) {
-    return element_under(x, window, leaves, lowest(x->dtype), i, tap);
-  })};
+  return {reduce(node.op->name, shape, Reducer::max, window.kernel,
+                 [&](Indices i, Indices tap) { return element_under(x, window, leaves, lowest(x->dtype), i, tap); })};
 }
 
 // Taps of a window along one axis that lie from `first` to before `past`.
@@ -93,9 +91,7 @@ std::vector<Tensor> lower_average_pool(const Node& node, const std::vector<Tenso
   Window window = window_of(x->shape, a);
   Shape shape = output_shape(x->shape, a);
   bool leaves = window.leaves_input({shape.begin() + 2, shape.end()});
-  auto element = [&](Indices i, Indices tap) {
-    return widened(element_under(x, window, leaves, make_const(0, x->dtype), i, tap));
-  };
+  auto element = [&](Indices i, Indices tap) { return widened(element_under(x, window, leaves, make_const(0, x->dtype), i, tap)); };
   auto finish = [&](const Expr& sum, Indices i) {
     Expr by = divisor(window, shape, a.count_include_pad, sum.dtype(), i);
     Expr mean = by.is(Op::float_imm) ? sum * make_const(1 / by->float_value, sum.dtype()) : sum / by;
@@ -122,14 +118,12 @@ OpCase pool_case(TensorType x, Slide s) {
 
 std::vector<OpCase> cases_pool() {
   DType f32 = DType::f32;
-  return case_list(pool_case({f32, {1, 3, 9, 7}}, {{3, 3}, {2, 2}, {1, 1, 1, 1}}), pool_case({f32, {2, 2, 6, 6}}, {{2, 2}, {2, 2}, {}}),
-                   pool_case({f32, {1, 2, 7, 8}}, {{3, 2}, {2, 3}, {}, {}, true}),
-                   pool_case({f32, {1, 2, 6, 6}}, {{3, 3}, {2, 2}, {1, 0, 0, 1}, {}, true}),
-                   pool_case({f32, {1, 2, 9, 9}}, {{3, 2}, {1, 1}, {2, 1, 0, 1}, {2, 3}}),
-                   pool_case({f32, {1, 5, 4, 3}}, {{4, 3}, {}, {}}), pool_case({f32, {1, 2, 10}}, {{3}, {2}, {1, 1}}),
-                   pool_case({f32, {1, 2, 5, 4, 6}}, {{2, 3, 2}, {2, 1, 2}, {0, 1, 1, 1, 1, 0}}),
-                   pool_case({DType::f64, {1, 2, 5, 5}}, {{3, 3}, {}, {1, 1, 1, 1}}),
-                   pool_case({DType::f16, {1, 2, 5, 5}}, {{3, 3}, {}, {1, 1, 1, 1}}));
+  return case_list(
+      pool_case({f32, {1, 3, 9, 7}}, {{3, 3}, {2, 2}, {1, 1, 1, 1}}), pool_case({f32, {2, 2, 6, 6}}, {{2, 2}, {2, 2}, {}}),
+      pool_case({f32, {1, 2, 7, 8}}, {{3, 2}, {2, 3}, {}, {}, true}), pool_case({f32, {1, 2, 6, 6}}, {{3, 3}, {2, 2}, {1, 0, 0, 1}, {}, true}),
+      pool_case({f32, {1, 2, 9, 9}}, {{3, 2}, {1, 1}, {2, 1, 0, 1}, {2, 3}}), pool_case({f32, {1, 5, 4, 3}}, {{4, 3}, {}, {}}),
+      pool_case({f32, {1, 2, 10}}, {{3}, {2}, {1, 1}}), pool_case({f32, {1, 2, 5, 4, 6}}, {{2, 3, 2}, {2, 1, 2}, {0, 1, 1, 1, 1, 0}}),
+      pool_case({DType::f64, {1, 2, 5, 5}}, {{3, 3}, {}, {1, 1, 1, 1}}), pool_case({DType::f16, {1, 2, 5, 5}}, {{3, 3}, {}, {1, 1, 1, 1}}));
 }
 
 std::vector<OpCase> cases_max_pool() {

@@ -9,8 +9,10 @@ bool ReducedAxes::reduces(size_t axis) const { return std::binary_search(axes.be
 Shape ReducedAxes::output() const {
   Shape shape;
   for (size_t i = 0; i < input.size(); ++i) {
-    if (!reduces(i)) shape.push_back(input[i]);
-    else if (keepdims) shape.push_back(1);
+    if (!reduces(i))
+      shape.push_back(input[i]);
+    else if (keepdims)
+      shape.push_back(1);
   }
   return shape;
 }
@@ -36,8 +38,10 @@ std::vector<Expr> ReducedAxes::input_indices(Indices output, Indices reduced) co
 std::vector<Expr> ReducedAxes::output_indices(Indices in) const {
   std::vector<Expr> result;
   for (size_t i = 0; i < input.size(); ++i) {
-    if (!reduces(i)) result.push_back(in[i]);
-    else if (keepdims) result.push_back(Expr(0));
+    if (!reduces(i))
+      result.push_back(in[i]);
+    else if (keepdims)
+      result.push_back(Expr(0));
   }
   return result;
 }

@@ -53,31 +53,29 @@ OpCase reduce_case(TensorType x, std::vector<int64_t> axes, bool keepdims = true
 }
 
 std::vector<OpCase> cases_reduce(std::initializer_list<DType> dtypes) {
-  std::vector<OpCase> cases = case_list(reduce_case({DType::f32, {2, 3, 5}}, {}), reduce_case({DType::f32, {2, 3, 5}}, {1}),
-                                        reduce_case({DType::f32, {2, 3, 5}}, {-1, 0}, false), reduce_case({DType::f32, {4, 1, 7}}, {1}),
-                                        reduce_case({DType::f32, {1, 6, 5, 5}}, {2, 3}), reduce_case({DType::f32, {}}, {}),
-                                        reduce_case({DType::f32, {3, 2, 2, 3, 2}}, {1, 3}, false), reduce_case({DType::f32, {2, 41}}, {1}),
-                                        reduce_case({DType::f32, {33, 3}}, {0}));
+  std::vector<OpCase> cases = case_list(
+      reduce_case({DType::f32, {2, 3, 5}}, {}), reduce_case({DType::f32, {2, 3, 5}}, {1}), reduce_case({DType::f32, {2, 3, 5}}, {-1, 0}, false),
+      reduce_case({DType::f32, {4, 1, 7}}, {1}), reduce_case({DType::f32, {1, 6, 5, 5}}, {2, 3}), reduce_case({DType::f32, {}}, {}),
+      reduce_case({DType::f32, {3, 2, 2, 3, 2}}, {1, 3}, false), reduce_case({DType::f32, {2, 41}}, {1}), reduce_case({DType::f32, {33, 3}}, {0}));
   for (DType dtype : dtypes) cases.push_back(reduce_case({dtype, {3, 9}}, {1}));
   return cases;
 }
 
 std::vector<OpCase> cases_arithmetic() { return cases_reduce({DType::f64, DType::f16, DType::i32, DType::i64}); }
-std::vector<OpCase> cases_order() {
-  return cases_reduce({DType::f64, DType::f16, DType::i32, DType::i64, DType::u8, DType::i8, DType::u32});
-}
+std::vector<OpCase> cases_order() { return cases_reduce({DType::f64, DType::f16, DType::i32, DType::i64, DType::u8, DType::i8, DType::u32}); }
 
 }  // namespace
 
-#define BROACH_REDUCE(name, reducer, is_mean, cases, text)                                                                     \
-  const OpDef op_##name = {#name,                                                                                              \
-                           text " over the axes `axes`, all if there are none; with keepdims they stay with extent 1. One "    \
-                                "input of a number type.",                                                                     \
-                           make_attributes<ReduceAttributes>,                                                                  \
-                           infer_reduce<Domain::numbers>,                                                                      \
-                           lower_reduce<reducer, is_mean>,                                                                     \
-                           nullptr,                                                                                            \
-                           false,                                                                                              \
+#define BROACH_REDUCE(name, reducer, is_mean, cases, text)                                                             \
+  const OpDef op_##name = {#name,                                                                                      \
+                           text                                                                                        \
+                           " over the axes `axes`, all if there are none; with keepdims they stay with extent 1. One " \
+                           "input of a number type.",                                                                  \
+                           make_attributes<ReduceAttributes>,                                                          \
+                           infer_reduce<Domain::numbers>,                                                              \
+                           lower_reduce<reducer, is_mean>,                                                             \
+                           nullptr,                                                                                    \
+                           false,                                                                                      \
                            cases};
 BROACH_REDUCE(reduce_sum, Reducer::sum, false, cases_arithmetic, "The sum (half types are summed in f32, integers wrap)")
 BROACH_REDUCE(reduce_mean, Reducer::sum, true, cases_arithmetic, "The mean (half types are summed in f32, integers round towards zero)")

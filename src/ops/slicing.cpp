@@ -93,8 +93,7 @@ std::vector<Range> ranges_of(const Shape& x, const SliceAttributes& a) {
   for (int64_t extent : x) ranges.push_back({0, 1, extent});
   size_t count = a.starts.size();
   if (a.ends.size() != count || (!a.axes.empty() && a.axes.size() != count) || (!a.steps.empty() && a.steps.size() != count))
-    throw_error("slice has {} starts, {} ends, {} axes and {} steps, expected as many of each", count, a.ends.size(), a.axes.size(),
-                a.steps.size());
+    throw_error("slice has {} starts, {} ends, {} axes and {} steps, expected as many of each", count, a.ends.size(), a.axes.size(), a.steps.size());
   normalize_axes(a.axes, x.size());  // each once
   for (size_t k = 0; k < count; ++k) {
     size_t axis = normalize_axis(a.axes.empty() ? int64_t(k) : a.axes[k], x.size());
@@ -131,8 +130,7 @@ std::vector<Tensor> lower_slice(const Node& node, const std::vector<Tensor>& inp
 }
 
 std::vector<OpCase> cases_slice() {
-  auto slice_case = [](TensorType x, std::vector<int64_t> starts, std::vector<int64_t> ends, std::vector<int64_t> axes,
-                       std::vector<int64_t> steps) {
+  auto slice_case = [](TensorType x, std::vector<int64_t> starts, std::vector<int64_t> ends, std::vector<int64_t> axes, std::vector<int64_t> steps) {
     SliceAttributes a;
     a.starts = std::move(starts);
     a.ends = std::move(ends);
@@ -164,8 +162,7 @@ std::vector<AxisPad> pads_of(const Shape& x, const PadAttributes& a) {
     constexpr int64_t limit = int64_t(1) << 40;
     if (p.begin < -limit || p.begin > limit || p.end < -limit || p.end > limit || x[i] + p.begin + p.end < 0)
       throw_error("pad of axis {} by {} and {} does not fit its {} elements", i, p.begin, p.end, x[i]);
-    if (a.mode != "constant" && x[i] == 0 && x[i] + p.begin + p.end > 0)
-      throw_error("pad has nothing to fill axis {} with: it has no elements", i);
+    if (a.mode != "constant" && x[i] == 0 && x[i] + p.begin + p.end > 0) throw_error("pad has nothing to fill axis {} with: it has no elements", i);
     pads.push_back(p);
   }
   return pads;
@@ -206,8 +203,10 @@ std::vector<Tensor> lower_pad(const Node& node, const std::vector<Tensor>& input
     for (size_t k = 0; k < at.size(); ++k) {
       if (pads[k].begin != 0) at[k] = at[k] - Expr(pads[k].begin);
       if (pads[k].begin <= 0 && pads[k].end <= 0) continue;
-      if (a.mode == "constant") outside = true;
-      else at[k] = folded_index(a.mode, at[k], x->shape[k], pads[k]);
+      if (a.mode == "constant")
+        outside = true;
+      else
+        at[k] = folded_index(a.mode, at[k], x->shape[k], pads[k]);
     }
     return outside ? read_or(x, at, make_const(a.value, x->dtype)) : read(x, at);
   })};
@@ -225,25 +224,42 @@ std::vector<OpCase> cases_pad() {
   return case_list(pad_case({f32, {2, 3, 4}}, {0, 1, 2, 0, 0, 1}), pad_case({f32, {3, 4}}, {1, 0, 0, 3}, "constant", 2.5),
                    pad_case({DType::i32, {5}}, {2, 1}, "constant", -7), pad_case({f32, {3, 5}}, {-1, 2, 0, -2}),
                    pad_case({f32, {2, 5}}, {0, 3, 1, 4}, "reflect"), pad_case({f32, {3}}, {7, 5}, "reflect"), pad_case({f32, {1}}, {2, 1}, "reflect"),
-                   pad_case({f32, {3, 2}}, {2, 0, 1, 3}, "edge"), pad_case({f32, {4}}, {5, 3}, "wrap"),
-                   pad_case({DType::f16, {2, 2}}, {1, 1, 1, 1}), pad_case({DType::u8, {2, 2}}, {1, 1, 1, 1}, "edge"),
-                   pad_case({DType::boolean, {3}}, {1, 1}, "constant", 1), pad_case({f32, {4}}, {1, 0}, "constant", -INFINITY));
+                   pad_case({f32, {3, 2}}, {2, 0, 1, 3}, "edge"), pad_case({f32, {4}}, {5, 3}, "wrap"), pad_case({DType::f16, {2, 2}}, {1, 1, 1, 1}),
+                   pad_case({DType::u8, {2, 2}}, {1, 1, 1, 1}, "edge"), pad_case({DType::boolean, {3}}, {1, 1}, "constant", 1),
+                   pad_case({f32, {4}}, {1, 0}, "constant", -INFINITY));
 }
 
 }  // namespace
 
-const OpDef op_concat = {"concat",
+const OpDef op_concat = {
+    "concat",
     "The inputs one after the other along `axis`. One or more inputs of one type and of shapes that differ on that axis only. ONNX "
-                "Concat.",
-    make_attributes<ConcatAttributes>, infer_concat, lower_concat, nullptr, false, cases_concat};
+    "Concat.",
+    make_attributes<ConcatAttributes>,
+    infer_concat,
+    lower_concat,
+    nullptr,
+    false,
+    cases_concat};
 
 const OpDef op_slice = {"slice",
-    "Elements starts, starts + steps, ... before ends, along `axes`. One input of any type. ONNX Slice, Split.",
-    make_attributes<SliceAttributes>, infer_slice, lower_slice, nullptr, false, cases_slice};
+                        "Elements starts, starts + steps, ... before ends, along `axes`. One input of any type. ONNX Slice, Split.",
+                        make_attributes<SliceAttributes>,
+                        infer_slice,
+                        lower_slice,
+                        nullptr,
+                        false,
+                        cases_slice};
 
-const OpDef op_pad = {"pad",
+const OpDef op_pad = {
+    "pad",
     "The input with elements before and after it on every axis: `value`, a mirror image, the edge or the tensor over again. One input "
-                "of any type. ONNX Pad.",
-    make_attributes<PadAttributes>, infer_pad, lower_pad, nullptr, false, cases_pad};
+    "of any type. ONNX Pad.",
+    make_attributes<PadAttributes>,
+    infer_pad,
+    lower_pad,
+    nullptr,
+    false,
+    cases_pad};
 
 }  // namespace broach

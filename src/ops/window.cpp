@@ -46,8 +46,7 @@ Shape Window::output(bool ceil) const {
   for (size_t i = 0; i < rank(); ++i) {
     int64_t room = input[i] + begins[i] + ends[i] - reach(*this, i);
     if (room < 0)
-      throw_error("the window covers {} elements of spatial axis {}, the padded input has only {}", reach(*this, i), i,
-                  room + reach(*this, i));
+      throw_error("the window covers {} elements of spatial axis {}, the padded input has only {}", reach(*this, i), i, room + reach(*this, i));
     int64_t extent = (room + (ceil ? strides[i] - 1 : 0)) / strides[i] + 1;
     if (ceil && (extent - 1) * strides[i] >= input[i] + begins[i]) --extent;
     result.push_back(extent);

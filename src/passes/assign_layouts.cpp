@@ -43,9 +43,12 @@ class LayoutAssignment {
       return;
     }
     compose_gathers(graph_, *node);
-    if (node->op == &op_conv) visit_conv(node);
-    else if (node->op == &op_max_pool || node->op == &op_average_pool) visit_pool(node);
-    else visit_other(node);
+    if (node->op == &op_conv)
+      visit_conv(node);
+    else if (node->op == &op_max_pool || node->op == &op_average_pool)
+      visit_pool(node);
+    else
+      visit_other(node);
     std::vector<TensorType> types = node->op->infer(*node);
     for (size_t i = 0; i < types.size(); ++i) {
       changed_ = changed_ || types[i] != node->outputs[i]->type;
@@ -65,14 +68,15 @@ class LayoutAssignment {
     // A block of output channels must not straddle two groups: its lanes would read different inputs.
     while (!depthwise && attributes.group > 1 && block > 1 && per_group % block != 0) block /= 2;
     if (depthwise && (x[1] != w[0] || !node->inputs[0]->type.layout.blocked())) {
-      if (x[1] == w[0]) convert_input(node, 0, Layout{block});
-      else block = 1;
+      if (x[1] == w[0])
+        convert_input(node, 0, Layout{block});
+      else
+        block = 1;
     }
     if (depthwise && x[1] == w[0]) block = node->inputs[0]->type.layout.block;
     if (block < smallest_block) return;
     attributes.layout = Layout{block};
-    if (!depthwise && !node->inputs[0]->type.layout.blocked() && x[1] > most_plain_channels)
-      convert_input(node, 0, Layout{block_for(x[1], target_)});
+    if (!depthwise && !node->inputs[0]->type.layout.blocked() && x[1] > most_plain_channels) convert_input(node, 0, Layout{block_for(x[1], target_)});
     pad_graph_input(node, attributes.pads);
   }
 
@@ -100,13 +104,11 @@ class LayoutAssignment {
       if (before[i]) before[i]->type.layout = layouts[i];
     if (!helps) return;
     for (size_t i = 0; i < node->inputs.size(); ++i)
-      if (convertible(node->inputs[i], blocked) && node->inputs[i]->type.layout != blocked->type.layout)
-        convert_input(node, i, blocked->type.layout);
+      if (convertible(node->inputs[i], blocked) && node->inputs[i]->type.layout != blocked->type.layout) convert_input(node, i, blocked->type.layout);
   }
 
   static bool convertible(const Value* input, const Value* like) {
-    return input && !input->is_constant() && input->type.shape.size() == like->type.shape.size() &&
-           input->type.shape[1] == like->type.shape[1];
+    return input && !input->is_constant() && input->type.shape.size() == like->type.shape.size() && input->type.shape[1] == like->type.shape[1];
   }
 
   // A window with padding over a graph input: its copy can have a rim, the user's memory cannot.

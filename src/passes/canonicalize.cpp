@@ -16,13 +16,10 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-bool is_any_of(const Node& node, std::initializer_list<const OpDef*> ops) {
-  return std::find(ops.begin(), ops.end(), node.op) != ops.end();
-}
+bool is_any_of(const Node& node, std::initializer_list<const OpDef*> ops) { return std::find(ops.begin(), ops.end(), node.op) != ops.end(); }
 
 bool constant_to_the_right(Graph& graph, Node& node) {
-  if (!is_any_of(node, {&op_add, &op_mul, &op_minimum, &op_maximum, &op_equal, &op_logical_and, &op_logical_or, &op_logical_xor}))
-    return false;
+  if (!is_any_of(node, {&op_add, &op_mul, &op_minimum, &op_maximum, &op_equal, &op_logical_and, &op_logical_or, &op_logical_xor})) return false;
   Value *a = node.input(0), *b = node.input(1);
   if (!a->is_constant() || b->is_constant()) return false;
   replace_node(graph, node, *node.op, {b, a}, *node.attributes);

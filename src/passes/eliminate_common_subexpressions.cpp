@@ -32,9 +32,7 @@ size_t hash_of(const Node& node) {
   return hash;
 }
 
-bool equal(const Node& a, const Node& b) {
-  return a.op == b.op && a.inputs == b.inputs && a.attributes->equals(*b.attributes);
-}
+bool equal(const Node& a, const Node& b) { return a.op == b.op && a.inputs == b.inputs && a.attributes->equals(*b.attributes); }
 
 bool join_nodes(Graph& graph) {
   std::unordered_multimap<size_t, Node*> known;

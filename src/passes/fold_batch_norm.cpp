@@ -61,8 +61,8 @@ bool fold_into_conv(Graph& graph, Node& node) {
   for (size_t i = 0; i < weights.size(); ++i) weights[i] *= affine->factors[i / (weights.size() / channels)];
   for (size_t c = 0; c < channels && conv->input(2); ++c) bias[c] += conv->input(2)->constant.float_at(int64_t(c)) * affine->factors[c];
   Value* new_weights = floats_like(graph, w, weights, w->type.shape);
-  Value* new_bias = graph.add_constant(Constant::of_floats(bias, {int64_t(channels)}, w->type.dtype),
-                                       conv->input(2) ? conv->input(2)->name : w->name + ".bias");
+  Value* new_bias =
+      graph.add_constant(Constant::of_floats(bias, {int64_t(channels)}, w->type.dtype), conv->input(2) ? conv->input(2)->name : w->name + ".bias");
   replace_node(graph, node, op_conv, {conv->input(0), new_weights, new_bias}, conv->attrs<ConvAttributes>(), conv->origin);
   graph.erase(conv);
   return true;
@@ -82,8 +82,7 @@ bool fold_into_matmul(Graph& graph, Node& node) {
   bool columns_first = matmul->attrs<MatmulAttributes>().trans_b;
   size_t columns = affine->factors.size();
   std::vector<double> weights = w->constant.floats();
-  for (size_t i = 0; i < weights.size(); ++i)
-    weights[i] *= affine->factors[columns_first ? i / (weights.size() / columns) : i % columns];
+  for (size_t i = 0; i < weights.size(); ++i) weights[i] *= affine->factors[columns_first ? i / (weights.size() / columns) : i % columns];
   Value* new_weights = floats_like(graph, w, weights, w->type.shape);
   replace_node(graph, node, op_matmul, {matmul->input(0), new_weights}, matmul->attrs<MatmulAttributes>(), matmul->origin);
   graph.erase(matmul);
@@ -126,9 +125,8 @@ bool split_batch_norm(Graph& graph, Node& node) {
 }  // namespace
 
 bool fold_batch_norm(Graph& graph) {
-  bool changed = rewrite(graph, [](Graph& g, Node& node) { 
-    return fold_into_conv(g, node) || fold_into_matmul(g, node) || fold_into_batch_norm(g, node);
-  });
+  bool changed =
+      rewrite(graph, [](Graph& g, Node& node) { return fold_into_conv(g, node) || fold_into_matmul(g, node) || fold_into_batch_norm(g, node); });
   if (rewrite(graph, split_batch_norm)) changed = true;
   return graph.remove_dead() || changed;
 }

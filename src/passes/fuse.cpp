@@ -50,8 +50,8 @@ class Fusion {
   }
 
   bool can_follow(const Node* node, const Value* anchor) const {
-    return node && is_elementwise(*node) && !taken_.count(node) && node->outputs.size() == 1 &&
-           node->output()->type.shape == anchor->type.shape && node->output()->type.layout == anchor->type.layout;
+    return node && is_elementwise(*node) && !taken_.count(node) && node->outputs.size() == 1 && node->output()->type.shape == anchor->type.shape &&
+           node->output()->type.layout == anchor->type.layout;
   }
 
   // Adds elementwise users as long as the group has one result again: x * sigmoid(x) takes both nodes or none.
@@ -62,8 +62,7 @@ class Fusion {
       Node* next = nullptr;
       for (Node* member : set)
         for (Node* user : member->output()->users)
-          if (can_follow(user, anchor) && std::find(set.begin(), set.end(), user) == set.end() &&
-              (!next || position_.at(user) < position_.at(next)))
+          if (can_follow(user, anchor) && std::find(set.begin(), set.end(), user) == set.end() && (!next || position_.at(user) < position_.at(next)))
             next = user;
       if (!next) return;
       set.push_back(next);
@@ -147,8 +146,7 @@ bool is_alias(const Node& node) {
 bool is_elementwise(const Node& node) {
   if (!node.op->lower || node.outputs.size() != 1) return false;
   std::vector<Tensor> inputs;
-  for (const Value* input : node.inputs)
-    inputs.push_back(input ? placeholder("x", input->type.dtype, input->type.shape) : nullptr);
+  for (const Value* input : node.inputs) inputs.push_back(input ? placeholder("x", input->type.dtype, input->type.shape) : nullptr);
   Tensor tensor = node.op->lower(node, inputs)[0];
   if (tensor->is_placeholder() || tensor->is_reduction()) return false;
   bool same_place = true;

@@ -20,8 +20,7 @@ void check_names(const std::vector<GraphPass>& passes, const std::vector<std::st
   std::vector<std::string> known;
   for (const GraphPass& pass : passes) known.push_back(pass.name);
   for (const std::string& name : names)
-    if (std::find(known.begin(), known.end(), name) == known.end())
-      throw_error("there is no graph pass '{}'{}", name, did_you_mean(name, known));
+    if (std::find(known.begin(), known.end(), name) == known.end()) throw_error("there is no graph pass '{}'{}", name, did_you_mean(name, known));
 }
 
 bool run_and_verify(Graph& graph, const GraphPass& pass) {

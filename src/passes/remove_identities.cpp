@@ -30,9 +30,7 @@ std::vector<int64_t> order_of(const Node& transpose) {
   return order;
 }
 
-bool is_window_of_one(const PoolAttributes& pool) {
-  return all_equal(pool.kernel, 1) && all_equal(pool.strides, 1) && all_equal(pool.pads, 0);
-}
+bool is_window_of_one(const PoolAttributes& pool) { return all_equal(pool.kernel, 1) && all_equal(pool.strides, 1) && all_equal(pool.pads, 0); }
 
 // Adding 0, multiplying by 1 and the like. The other operand may not stretch the input.
 bool is_neutral(const Node& node) {

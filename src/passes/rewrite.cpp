@@ -16,8 +16,7 @@ bool rewrite(Graph& graph, const std::function<bool(Graph&, Node&)>& rule) {
   return changed;
 }
 
-Node& replace_node(Graph& graph, Node& node, const OpDef& op, std::vector<Value*> inputs, const Attributes& attributes,
-                   const Origin& also) {
+Node& replace_node(Graph& graph, Node& node, const OpDef& op, std::vector<Value*> inputs, const Attributes& attributes, const Origin& also) {
   Node* replacement = graph.insert_before(&node, op, std::move(inputs), attributes.clone(), joined(node.origin, also));
   BROACH_CHECK(replacement->output()->type == node.output()->type, "{} of type {} replaces {} of type {}", op.name,
                to_string(replacement->output()->type), node.op->name, to_string(node.output()->type));

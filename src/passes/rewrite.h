@@ -13,8 +13,7 @@ bool rewrite(Graph& graph, const std::function<bool(Graph& graph, Node& node)>& 
 
 // Puts `op` in the place of `node`, whose first result it takes over with its name; `node` goes. The new node's origin is that of
 // `node` and `also`.
-Node& replace_node(Graph& graph, Node& node, const OpDef& op, std::vector<Value*> inputs, const Attributes& attributes,
-                   const Origin& also = {});
+Node& replace_node(Graph& graph, Node& node, const OpDef& op, std::vector<Value*> inputs, const Attributes& attributes, const Origin& also = {});
 // The first result of `node` becomes `value`; `node` goes.
 void replace_node(Graph& graph, Node& node, Value* value);
 

@@ -17,8 +17,7 @@ constexpr int64_t small_step_operations = 20000;
 
 class ProgramBuilder {
  public:
-  ProgramBuilder(const Graph& graph, const Target& target, const BuildOptions& options)
-      : graph_(graph), target_(target), options_(options) {}
+  ProgramBuilder(const Graph& graph, const Target& target, const BuildOptions& options) : graph_(graph), target_(target), options_(options) {}
 
   LoweredProgram run();
 
@@ -118,8 +117,7 @@ Schedule ProgramBuilder::schedule_group(const RuleProblem& problem, const Origin
   return choose_schedule(problem);
 }
 
-LoweredGroup ProgramBuilder::lower_group(const GroupExpressions& expressions, const std::vector<TensorBuffer>& outputs,
-                                         GroupReport* report) {
+LoweredGroup ProgramBuilder::lower_group(const GroupExpressions& expressions, const std::vector<TensorBuffer>& outputs, GroupReport* report) {
   RuleProblem problem;
   problem.outputs = expressions.outputs;
   problem.output_buffers = outputs;
@@ -199,9 +197,7 @@ int ProgramBuilder::buffer_of(const Place& place) {
   if (known != buffers_.end()) return known->second;
   const Root& root = placement_->roots()[size_t(place.root)];
   ProgramBuffer buffer;
-  buffer.kind = root.kind == Root::Kind::input    ? BufferKind::input
-                : root.kind == Root::Kind::output ? BufferKind::output
-                                                  : BufferKind::arena;
+  buffer.kind = root.kind == Root::Kind::input ? BufferKind::input : root.kind == Root::Kind::output ? BufferKind::output : BufferKind::arena;
   buffer.index = root.index;
   buffer.offset = place.offset;
   buffer.bytes = place.buffer.bytes();
@@ -247,9 +243,8 @@ void ProgramBuilder::set_barriers() {
     return buffer_roots_[size_t(a)] == buffer_roots_[size_t(b)] && x.offset < y.offset + y.bytes && y.offset < x.offset + x.bytes;
   };
   for (PendingStep& pending : pending_) {
-    pending.step.barrier = std::any_of(pending.reads.begin(), pending.reads.end(), [&](int r) {
-      return std::any_of(written.begin(), written.end(), [&](int w) { return overlap(r, w); });
-    });
+    pending.step.barrier = std::any_of(pending.reads.begin(), pending.reads.end(),
+                                       [&](int r) { return std::any_of(written.begin(), written.end(), [&](int w) { return overlap(r, w); }); });
     if (pending.step.barrier) written.clear();
     written.insert(written.end(), pending.writes.begin(), pending.writes.end());
   }

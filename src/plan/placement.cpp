@@ -150,8 +150,7 @@ void Placement::place_values(const Graph& graph) {
       if (!member->second.alias) {
         place.offset += channel_offset(parent.buffer, member->second.first_channel);
         place.buffer.halo = parent.buffer.halo;
-        if (batch_of(value) > 1)
-          place.buffer.batch_pitch = parent.buffer.batch_pitch ? parent.buffer.batch_pitch : inner_elements(parent.buffer);
+        if (batch_of(value) > 1) place.buffer.batch_pitch = parent.buffer.batch_pitch ? parent.buffer.batch_pitch : inner_elements(parent.buffer);
       }
     }
     return places_[value] = place;

@@ -28,7 +28,8 @@ Results map(const Constant& x, F f) {
 template <class T, class R, class F>
 Array<R> zip(const Array<T>& x, const Array<T>& y, const Shape& shape, F f) {
   Array<R> z{shape, {}};
-  for_each_index(shape, [&](const Shape& index) { z.data.push_back(R(f(x[broadcast_offset(x.shape, index)], y[broadcast_offset(y.shape, index)]))); });
+  for_each_index(shape,
+                 [&](const Shape& index) { z.data.push_back(R(f(x[broadcast_offset(x.shape, index)], y[broadcast_offset(y.shape, index)]))); });
   return z;
 }
 
@@ -51,8 +52,10 @@ double log_one_plus_exp(double x) { return x > 30 ? x + std::exp(-x) : std::log1
 
 template <class T>
 T quotient(T x, T y) {
-  if constexpr (std::is_same_v<T, int64_t>) return y == 0 ? 0 : x / y;
-  else return x / y;
+  if constexpr (std::is_same_v<T, int64_t>)
+    return y == 0 ? 0 : x / y;
+  else
+    return x / y;
 }
 
 template <class T>
@@ -84,23 +87,23 @@ int64_t saturated(double x, DType dtype) {
 
 }  // namespace
 
-#define UNARY(name, Attributes, formula)                                        \
-  Results name(const Node& node, const Inputs& in) {                            \
-    [[maybe_unused]] const auto& a = node.attrs<Attributes>();                  \
-    return map(in[0], [&](auto x) { return formula; });                         \
+#define UNARY(name, Attributes, formula)                       \
+  Results name(const Node& node, const Inputs& in) {           \
+    [[maybe_unused]] const auto& a = node.attrs<Attributes>(); \
+    return map(in[0], [&](auto x) { return formula; });        \
   }
-#define BINARY(name, kind, formula)                                             \
-  Results name(const Node& node, const Inputs& in) {                            \
-    return kind(node, in, [&](auto x, auto y) { return formula; });             \
+#define BINARY(name, kind, formula)                                 \
+  Results name(const Node& node, const Inputs& in) {                \
+    return kind(node, in, [&](auto x, auto y) { return formula; }); \
   }
 
 UNARY(relu, NoAttributes, x > 0 ? x : decltype(x)(0))
 UNARY(leaky_relu, LeakyReluAttributes, x < 0 ? a.alpha * x : x)
 UNARY(elu, AlphaAttributes, x < 0 ? a.alpha * std::expm1(x) : x)
-UNARY(selu, SeluAttributes, a.gamma * (x > 0 ? x : a.alpha * std::expm1(x)))
-UNARY(celu, AlphaAttributes, std::fmax(0, x) + std::fmin(0, a.alpha * std::expm1(x / a.alpha)))
-UNARY(hard_sigmoid, HardSigmoidAttributes, std::fmax(0, std::fmin(1, a.alpha * x + a.beta)))
-UNARY(hard_swish, NoAttributes, x * std::fmax(0, std::fmin(6, x + 3)) / 6)
+UNARY(selu, SeluAttributes, a.gamma*(x > 0 ? x : a.alpha * std::expm1(x)))
+UNARY(celu, AlphaAttributes, std::fmax(0, x) + std::fmin(0, a.alpha* std::expm1(x / a.alpha)))
+UNARY(hard_sigmoid, HardSigmoidAttributes, std::fmax(0, std::fmin(1, a.alpha* x + a.beta)))
+UNARY(hard_swish, NoAttributes, x* std::fmax(0, std::fmin(6, x + 3)) / 6)
 UNARY(softplus, NoAttributes, log_one_plus_exp(x))
 UNARY(softsign, NoAttributes, x / (1 + std::abs(x)))
 UNARY(thresholded_relu, AlphaAttributes, x > a.alpha ? x : decltype(x)(0))
@@ -122,12 +125,12 @@ UNARY(cos, NoAttributes, std::cos(x))
 UNARY(logical_not, NoAttributes, x == 0)
 UNARY(gelu, GeluAttributes,
       a.approximate ? 0.5 * x * (1 + std::tanh(std::sqrt(2 / pi) * (x + 0.044715 * std::pow(x, 3)))) : 0.5 * x * (1 + std::erf(x / std::sqrt(2.0))))
-UNARY(mish, NoAttributes, x * std::tanh(log_one_plus_exp(x)))
+UNARY(mish, NoAttributes, x* std::tanh(log_one_plus_exp(x)))
 UNARY(clip, ClipAttributes, clipped(x, a))
 
 BINARY(add, arithmetic, x + y)
 BINARY(sub, arithmetic, x - y)
-BINARY(mul, arithmetic, x * y)
+BINARY(mul, arithmetic, x* y)
 BINARY(div, arithmetic, quotient(x, y))
 BINARY(mod, arithmetic, remainder_of(x, y, node.attrs<ModAttributes>().fmod))
 BINARY(minimum, arithmetic, x < y ? x : y)

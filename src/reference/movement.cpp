@@ -45,8 +45,7 @@ Results join_channels(const Node& node, const Inputs& in) {
   for (const Constant& x : in) {
     int64_t channels = x.type().shape[1];
     for (int64_t n = 0; n < shape[0]; ++n)
-      for (int64_t i = 0; i < channels * inner; ++i)
-        result.data[size_t((n * shape[1] + first) * inner + i)] = x.float_at(n * channels * inner + i);
+      for (int64_t i = 0; i < channels * inner; ++i) result.data[size_t((n * shape[1] + first) * inner + i)] = x.float_at(n * channels * inner + i);
     first += (channels + block - 1) / block * block;
   }
   return {to_constant(result)};

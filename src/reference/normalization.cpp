@@ -41,9 +41,8 @@ void each_with_channel(Reals& x, F f) {
 Results batch_norm(const Node& node, const Inputs& in) {
   double epsilon = node.attrs<NormAttributes>().epsilon;
   Reals y = to_reals(in[0]);
-  each_with_channel(y, [&](double& v, int64_t c) {
-    v = (v - in[3].float_at(c)) / std::sqrt(in[4].float_at(c) + epsilon) * in[1].float_at(c) + in[2].float_at(c);
-  });
+  each_with_channel(
+      y, [&](double& v, int64_t c) { v = (v - in[3].float_at(c)) / std::sqrt(in[4].float_at(c) + epsilon) * in[1].float_at(c) + in[2].float_at(c); });
   return {to_constant(y)};
 }
 

@@ -15,15 +15,15 @@ struct Slide {
 template <class Attributes>
 Slide slide_of(const Attributes& a, size_t rank) {
   std::vector<int64_t> pads = or_filled(a.pads, 2 * rank, 0);
-  return {or_filled(a.strides, rank, 1), or_filled(a.dilations, rank, 1), {pads.begin(), pads.begin() + int64_t(rank)},
+  return {or_filled(a.strides, rank, 1),
+          or_filled(a.dilations, rank, 1),
+          {pads.begin(), pads.begin() + int64_t(rank)},
           {pads.begin() + int64_t(rank), pads.end()}};
 }
 
 Shape spatial(const Shape& shape) { return {shape.begin() + 2, shape.end()}; }
 
-int64_t position(const Slide& s, size_t axis, int64_t out, int64_t tap) {
-  return out * s.strides[axis] + tap * s.dilations[axis] - s.begins[axis];
-}
+int64_t position(const Slide& s, size_t axis, int64_t out, int64_t tap) { return out * s.strides[axis] + tap * s.dilations[axis] - s.begins[axis]; }
 
 // Adds to every element of the plane `y` the element of the plane `x` under one tap, times `weight`.
 void add_tap(double* y, const Shape& y_shape, const double* x, const Shape& x_shape, const Slide& s, const Shape& tap, double weight) {
@@ -81,8 +81,10 @@ void visit_window(const Shape& x_plane, const Shape& kernel, const Slide& s, con
       is_inside &= p[k] >= 0 && p[k] < x_plane[k];
       is_padding &= p[k] >= -s.begins[k] && p[k] < x_plane[k] + s.ends[k];
     }
-    if (is_inside) inside(offset_of(x_plane, p));
-    else if (is_padding) padding();
+    if (is_inside)
+      inside(offset_of(x_plane, p));
+    else if (is_padding)
+      padding();
   });
 }
 
@@ -91,9 +93,7 @@ template <class T>
 Array<T> pool(const Node& node, const Array<T>& x, const std::function<T(int64_t plane, const Shape& out)>& f) {
   Array<T> y{node.output()->type.shape, {}};
   int64_t size = element_count(spatial(x.shape));
-  for_each_index(y.shape, [&](const Shape& index) {
-    y.data.push_back(f((index[0] * x.shape[1] + index[1]) * size, spatial(index)));
-  });
+  for_each_index(y.shape, [&](const Shape& index) { y.data.push_back(f((index[0] * x.shape[1] + index[1]) * size, spatial(index))); });
   return y;
 }
 

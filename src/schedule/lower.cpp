@@ -94,8 +94,8 @@ class Lowering {
   Stmt attached(const Stage& stage, const Var& loop, Stmt body);
   Stmt element(const Stage& stage, const NestPath& path);
   Stmt reduction(const Stage& stage, const Nest& nest, size_t first, const NestPath& path);
-  Stmt update_nest(const Stage& stage, const Nest& nest, size_t from, NestPath path, const AccumulatorSpace& space,
-                   const std::vector<Buffer>& acc, bool entered);
+  Stmt update_nest(const Stage& stage, const Nest& nest, size_t from, NestPath path, const AccumulatorSpace& space, const std::vector<Buffer>& acc,
+                   bool entered);
   Stmt store_result(const Stage& stage, const NestPath& path, const std::vector<VarBinding>& acc);
   Expr lower_reads(const Stage& stage, const Expr& e, const NestPath& path);
   Expr lower_read(const Stage& stage, const Expr& e, const NestPath& path, bool reads_padding_lanes);

@@ -30,8 +30,7 @@ std::string segment_key(const Nest& nest, const PackedNest& packed, NestPath pat
     if (packed.strides[i]) key += fmt::format("{}*{};", nest.loops[i].extent, packed.strides[i]);
   if (nest.parts.empty()) {
     std::vector<VarBinding> renamed;
-    for (size_t i = outer_loops; i < path.loops.size(); ++i)
-      renamed.push_back({path.loops[i].var, Expr(make_var(fmt::format("i{}", i)))});
+    for (size_t i = outer_loops; i < path.loops.size(); ++i) renamed.push_back({path.loops[i].var, Expr(make_var(fmt::format("i{}", i)))});
     for (const Expr& index : indices) key += to_string(substitute(path.resolve(index), renamed)) + ";";
   }
   for (size_t k = 0; k < nest.parts.size(); ++k) key += "(" + segment_key(nest.parts[k], packed.parts[k], path, indices, outer_loops) + ")";
@@ -113,7 +112,8 @@ Stmt emit_packing(const Nest& nest, const PackedNest& packed, NestPath path, Exp
 }  // namespace
 
 PackedLayout packed_layout(const Stage& stage, const Tensor& tensor, const std::string& buffer_name) {
-  if (stage.attach) throw_error("pack of {} in {}: a stage that is computed at an axis of another reads it in no order of its own", tensor->name, stage.name);
+  if (stage.attach)
+    throw_error("pack of {} in {}: a stage that is computed at an axis of another reads it in no order of its own", tensor->name, stage.name);
   PackedLayout layout;
   layout.tensor = tensor;
   layout.nest = lay_out(stage.nest, {}, indices_of(stage, tensor));

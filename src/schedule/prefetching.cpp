@@ -27,8 +27,10 @@ class Walk {
       ++depth_;
       reducing = reducing || loop.reduce;
       bool ahead = loop.var->name == prefetch_.ahead;
-      if (int64_t stride = packed.strides[i]) element = element + (Expr(loop.var) + Expr(ahead ? 1 : 0)) * Expr(stride);
-      else if (passed_ && !reducing && loop.var->name != prefetch_.axis) enter_pass(loop.extent, Expr(loop.var));
+      if (int64_t stride = packed.strides[i])
+        element = element + (Expr(loop.var) + Expr(ahead ? 1 : 0)) * Expr(stride);
+      else if (passed_ && !reducing && loop.var->name != prefetch_.axis)
+        enter_pass(loop.extent, Expr(loop.var));
       passed_ = passed_ || ahead;
       if (loop.var->name == prefetch_.axis) {
         elements = packed.strides[i];
@@ -83,8 +85,7 @@ std::vector<Expr> prefetched_elements(const Stage& stage, const PackedLayout& la
   int64_t lines = (walk.elements + per_line - 1) / per_line;
   int64_t share = (lines + walk.passes - 1) / walk.passes;
   std::vector<Expr> result;
-  for (int64_t i = 0; i < share; ++i)
-    result.push_back(simplify(walk.element + walk.pass * Expr(share * per_line) + Expr(i * per_line), path.bounds));
+  for (int64_t i = 0; i < share; ++i) result.push_back(simplify(walk.element + walk.pass * Expr(share * per_line) + Expr(i * per_line), path.bounds));
   return result;
 }
 

@@ -24,8 +24,7 @@ struct SplitParts {
   std::string stage, axis;
   std::vector<int64_t> sizes;
   static constexpr auto name = "split_parts";
-  static constexpr auto fields =
-      std::tuple{field("stage", &SplitParts::stage), field("axis", &SplitParts::axis), field("sizes", &SplitParts::sizes)};
+  static constexpr auto fields = std::tuple{field("stage", &SplitParts::stage), field("axis", &SplitParts::axis), field("sizes", &SplitParts::sizes)};
 };
 // Two adjacent axes become one: fused = outer * extent(inner) + inner.
 struct Fuse {
@@ -68,15 +67,14 @@ struct Align {
 struct ComputeAt {
   std::string stage, reader, axis;
   static constexpr auto name = "compute_at";
-  static constexpr auto fields =
-      std::tuple{field("stage", &ComputeAt::stage), field("reader", &ComputeAt::reader), field("axis", &ComputeAt::axis)};
+  static constexpr auto fields = std::tuple{field("stage", &ComputeAt::stage), field("reader", &ComputeAt::reader), field("axis", &ComputeAt::axis)};
 };
 // Copies the region of a tensor that a stage reads inside a loop to local memory, as a new stage named `name`.
 struct CacheRead {
   std::string stage, tensor, axis, cache;
   static constexpr auto name = "cache_read";
-  static constexpr auto fields = std::tuple{field("stage", &CacheRead::stage), field("tensor", &CacheRead::tensor),
-                                            field("axis", &CacheRead::axis), field("cache", &CacheRead::cache)};
+  static constexpr auto fields = std::tuple{field("stage", &CacheRead::stage), field("tensor", &CacheRead::tensor), field("axis", &CacheRead::axis),
+                                            field("cache", &CacheRead::cache)};
 };
 // Where the accumulators of a reduction live: "registers", "stack" or "worker_scratch".
 struct CacheWrite {
@@ -96,12 +94,12 @@ struct Pack {
 struct Prefetch {
   std::string stage, tensor, axis, ahead;
   static constexpr auto name = "prefetch";
-  static constexpr auto fields = std::tuple{field("stage", &Prefetch::stage), field("tensor", &Prefetch::tensor),
-                                            field("axis", &Prefetch::axis), field("ahead", &Prefetch::ahead)};
+  static constexpr auto fields = std::tuple{field("stage", &Prefetch::stage), field("tensor", &Prefetch::tensor), field("axis", &Prefetch::axis),
+                                            field("ahead", &Prefetch::ahead)};
 };
 
-using Primitive = std::variant<Split, SplitParts, Fuse, Reorder, Unroll, Vectorize, Parallel, Align, ComputeAt, CacheRead, CacheWrite, Pack,
-                               Prefetch>;
+using Primitive =
+    std::variant<Split, SplitParts, Fuse, Reorder, Unroll, Vectorize, Parallel, Align, ComputeAt, CacheRead, CacheWrite, Pack, Prefetch>;
 using Trace = std::vector<Primitive>;
 
 // One line a primitive: "split stage=conv axis=c factor=16 outer=c.o inner=c.i".

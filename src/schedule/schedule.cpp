@@ -252,9 +252,9 @@ void Schedule::run(const ComputeAt& p) {
   if (!stage.nest.relations.empty() || !stage.nest.parts.empty()) throw_error("compute_at of {}: its axes were changed before", p.stage);
   for (const Stage& other : stages_) {
     if (other.reader == p.stage) throw_error("compute_at of {}: {} is computed in it", p.stage, other.name);
-    if (other.tensor != reader.tensor && other.reader != p.reader) for_each_read(other.tensor, stage.tensor, [&](const Expr&) {
-      throw_error("compute_at of {} in {}: {} reads it too", p.stage, p.reader, other.name);
-    });
+    if (other.tensor != reader.tensor && other.reader != p.reader)
+      for_each_read(other.tensor, stage.tensor,
+                    [&](const Expr&) { throw_error("compute_at of {} in {}: {} reads it too", p.stage, p.reader, other.name); });
   }
   Place place = find_axis(p.reader, p.axis);
   if (place.nest != &reader.nest) throw_error("compute_at of {}: axis {} of {} is inside a part", p.stage, p.axis, p.reader);
@@ -282,23 +282,24 @@ Schedule::Region Schedule::region_read(const Stage& stage, const Stage& reader, 
       readers.push_back({other.tensor, inner});
     }
   for (const auto& [tensor, tensor_paths] : readers)
-    for (const Path& path : tensor_paths) for_each_read(tensor, stage.tensor, [&](const Expr& read) {
-      Bounds all;
-      std::vector<VarBinding> zero;
-      bool inside = false;
-      for (const ScheduledLoop& loop : path.loops) {
-        all.set(loop.var, {0, loop.extent - 1});
-        if (inside) zero.push_back({loop.var, Expr(int64_t(0))});
-        inside |= loop.var == place.loop().var;
-      }
-      for (size_t d = 0; d < rank; ++d) {
-        Expr index = simplify(resolve(read.arg(int(d)), path.relations), all);
-        if (!region.begin[d]) region.begin[d] = simplify(substitute(index, zero), all);
-        auto span = bounds_of(simplify(index - region.begin[d], all), all);
-        if (!span) throw_error("compute_at of {} in {}: the region read has no bounds", stage.name, reader.name);
-        region.range[d] = {std::min(region.range[d].low, span->low), std::max(region.range[d].high, span->high)};
-      }
-    });
+    for (const Path& path : tensor_paths)
+      for_each_read(tensor, stage.tensor, [&](const Expr& read) {
+        Bounds all;
+        std::vector<VarBinding> zero;
+        bool inside = false;
+        for (const ScheduledLoop& loop : path.loops) {
+          all.set(loop.var, {0, loop.extent - 1});
+          if (inside) zero.push_back({loop.var, Expr(int64_t(0))});
+          inside |= loop.var == place.loop().var;
+        }
+        for (size_t d = 0; d < rank; ++d) {
+          Expr index = simplify(resolve(read.arg(int(d)), path.relations), all);
+          if (!region.begin[d]) region.begin[d] = simplify(substitute(index, zero), all);
+          auto span = bounds_of(simplify(index - region.begin[d], all), all);
+          if (!span) throw_error("compute_at of {} in {}: the region read has no bounds", stage.name, reader.name);
+          region.range[d] = {std::min(region.range[d].low, span->low), std::max(region.range[d].high, span->high)};
+        }
+      });
   return region;
 }
 
@@ -339,8 +340,7 @@ void Schedule::run(const CacheRead& p) {
   Tensor changed = replace_reads(old, source, [&](const Expr& e) { return read(cache, e->args); });
   stage.tensor = changed;
   for (Stage& other : stages_)
-    if (other.tensor != changed)
-      other.tensor = replace_reads(other.tensor, old, [&](const Expr& e) { return read_from(changed, e); });
+    if (other.tensor != changed) other.tensor = replace_reads(other.tensor, old, [&](const Expr& e) { return read_from(changed, e); });
   std::replace(outputs_.begin(), outputs_.end(), old, changed);
   auto position = std::find_if(stages_.begin(), stages_.end(), [&](const Stage& s) { return s.tensor == changed; });
   stages_.insert(position, plain_stage(cache));
@@ -350,10 +350,14 @@ void Schedule::run(const CacheRead& p) {
 void Schedule::run(const CacheWrite& p) {
   Stage& stage = find(p.stage);
   if (!stage.tensor->is_reduction()) throw_error("cache_write of {}: it is no reduction", p.stage);
-  if (p.storage == "registers") stage.accumulators = Storage::registers;
-  else if (p.storage == "stack") stage.accumulators = Storage::stack;
-  else if (p.storage == "worker_scratch") stage.accumulators = Storage::worker_scratch;
-  else throw_error("cache_write of {}: no storage '{}': registers, stack or worker_scratch", p.stage, p.storage);
+  if (p.storage == "registers")
+    stage.accumulators = Storage::registers;
+  else if (p.storage == "stack")
+    stage.accumulators = Storage::stack;
+  else if (p.storage == "worker_scratch")
+    stage.accumulators = Storage::worker_scratch;
+  else
+    throw_error("cache_write of {}: no storage '{}': registers, stack or worker_scratch", p.stage, p.storage);
 }
 
 void Schedule::run(const Pack& p) {

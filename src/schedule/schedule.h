@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "expr/bounds.h"
+#include "loop/stmt.h"
 #include "schedule/primitives.h"
 #include "te/tensor.h"
-#include "loop/stmt.h"
 
 namespace broach {
 

@@ -54,8 +54,7 @@ Expr TensorBuffer::offset(const std::vector<Expr>& indices) const {
 
 std::string to_string(const TensorBuffer& buffer) {
   std::string text = to_string(TensorType{buffer.dtype, buffer.shape, buffer.layout});
-  if (!buffer.halo.empty())
-    text += fmt::format(" halo {} {} fill {}", to_string(buffer.halo.low), to_string(buffer.halo.high), buffer.halo.fill);
+  if (!buffer.halo.empty()) text += fmt::format(" halo {} {} fill {}", to_string(buffer.halo.low), to_string(buffer.halo.high), buffer.halo.fill);
   if (buffer.batch_pitch) text += fmt::format(" batch_pitch {}", buffer.batch_pitch);
   return text;
 }

@@ -9,10 +9,9 @@ namespace broach {
 namespace {
 
 constexpr DTypeInfo infos[] = {
-    {"f32", "float32", 32, 2}, {"f64", "float64", 64, 2}, {"f16", "float16", 16, 2}, {"bf16", "bfloat16", 16, 4},
-    {"i8", "int8", 8, 0},      {"i16", "int16", 16, 0},   {"i32", "int32", 32, 0},   {"i64", "int64", 64, 0},
-    {"u8", "uint8", 8, 1},     {"u16", "uint16", 16, 1},  {"u32", "uint32", 32, 1},  {"u64", "uint64", 64, 1},
-    {"bool", "bool", 8, 6},
+    {"f32", "float32", 32, 2}, {"f64", "float64", 64, 2}, {"f16", "float16", 16, 2}, {"bf16", "bfloat16", 16, 4}, {"i8", "int8", 8, 0},
+    {"i16", "int16", 16, 0},   {"i32", "int32", 32, 0},   {"i64", "int64", 64, 0},   {"u8", "uint8", 8, 1},       {"u16", "uint16", 16, 1},
+    {"u32", "uint32", 32, 1},  {"u64", "uint64", 64, 1},  {"bool", "bool", 8, 6},
 };
 constexpr int dtype_count = sizeof infos / sizeof infos[0];
 
@@ -30,10 +29,10 @@ void store(void* data, int64_t index, T value) {
 
 double half_to_double(uint16_t bits) {
   int exponent = (bits >> 10) & 31, mantissa = bits & 1023;
-  double magnitude = exponent == 0    ? std::ldexp(mantissa, -24)
-                     : exponent < 31  ? std::ldexp(1024 + mantissa, exponent - 25)
-                     : mantissa == 0  ? std::numeric_limits<double>::infinity()
-                                      : std::numeric_limits<double>::quiet_NaN();
+  double magnitude = exponent == 0   ? std::ldexp(mantissa, -24)
+                     : exponent < 31 ? std::ldexp(1024 + mantissa, exponent - 25)
+                     : mantissa == 0 ? std::numeric_limits<double>::infinity()
+                                     : std::numeric_limits<double>::quiet_NaN();
   return bits & 0x8000 ? -magnitude : magnitude;
 }
 
@@ -84,8 +83,10 @@ int64_t load_as_int(DType dtype, const void* data, int64_t index) {
     case DType::i8: return load<int8_t>(data, index);
     case DType::i16: return load<int16_t>(data, index);
     case DType::i32: return load<int32_t>(data, index);
-    case DType::i64: case DType::u64: return load<int64_t>(data, index);
-    case DType::u8: case DType::boolean: return load<uint8_t>(data, index);
+    case DType::i64:
+    case DType::u64: return load<int64_t>(data, index);
+    case DType::u8:
+    case DType::boolean: return load<uint8_t>(data, index);
     case DType::u16: return load<uint16_t>(data, index);
     case DType::u32: return load<uint32_t>(data, index);
     default: return int64_t(load_as_double(dtype, data, index));
@@ -106,9 +107,15 @@ void store_double(DType dtype, void* data, int64_t index, double value) {
 void store_int(DType dtype, void* data, int64_t index, int64_t value) {
   switch (info(dtype).bits) {
     case 8: return store(data, index, dtype == DType::boolean ? uint8_t(value != 0) : uint8_t(value));
-    case 16: if (!is_float(dtype)) return store(data, index, uint16_t(value)); break;
-    case 32: if (!is_float(dtype)) return store(data, index, uint32_t(value)); break;
-    default: if (!is_float(dtype)) return store(data, index, uint64_t(value)); break;
+    case 16:
+      if (!is_float(dtype)) return store(data, index, uint16_t(value));
+      break;
+    case 32:
+      if (!is_float(dtype)) return store(data, index, uint32_t(value));
+      break;
+    default:
+      if (!is_float(dtype)) return store(data, index, uint64_t(value));
+      break;
   }
   store_double(dtype, data, index, double(value));
 }

@@ -28,7 +28,7 @@ template <class... Args>
 }  // namespace broach
 
 // Holds in release builds too: a compiler that goes on after a broken invariant writes wrong code.
-#define BROACH_CHECK(condition, ...)                                                                       \
-  do {                                                                                                     \
+#define BROACH_CHECK(condition, ...)                                                                        \
+  do {                                                                                                      \
     if (!(condition)) ::broach::throw_internal(__FILE__, __LINE__, #condition, ::fmt::format(__VA_ARGS__)); \
   } while (false)

@@ -11,10 +11,10 @@ namespace broach {
 template <class T, class M>
 struct Field {
   const char* name;
-  M T::*member;
+  M T::* member;
 };
 template <class T, class M>
-constexpr Field<T, M> field(const char* name, M T::*member) {
+constexpr Field<T, M> field(const char* name, M T::* member) {
   return {name, member};
 }
 

@@ -29,9 +29,7 @@ class Descriptor {
   int value_;
 };
 
-[[noreturn]] void fail(const char* what, const std::string& path) {
-  throw_error("{} '{}': {}", what, path, std::strerror(errno));
-}
+[[noreturn]] void fail(const char* what, const std::string& path) { throw_error("{} '{}': {}", what, path, std::strerror(errno)); }
 
 }  // namespace
 
@@ -64,8 +62,7 @@ std::string read_file(const std::string& path) {
 
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
   struct stat status;
-  if (::stat(path_.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
-    throw_error("cannot write '{}': it is a directory", path_);
+  if (::stat(path_.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) throw_error("cannot write '{}': it is a directory", path_);
   temporary_ = path_ + ".XXXXXX";
   descriptor_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
   if (descriptor_ < 0) fail("cannot write", path_);

@@ -20,8 +20,7 @@ std::string read_word(const std::string& path) {
 int64_t parse_size(const std::string& text) {
   int64_t value = 0;
   size_t i = 0;
-  for (; i < text.size() && text[i] >= '0' && text[i] <= '9' && value < (int64_t(1) << 40); ++i)
-    value = value * 10 + (text[i] - '0');
+  for (; i < text.size() && text[i] >= '0' && text[i] <= '9' && value < (int64_t(1) << 40); ++i) value = value * 10 + (text[i] - '0');
   char unit = i < text.size() ? text[i] : ' ';
   return unit == 'K' ? value << 10 : unit == 'M' ? value << 20 : unit == 'G' ? value << 30 : value;
 }

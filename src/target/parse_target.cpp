@@ -12,8 +12,8 @@ namespace broach {
 namespace {
 
 const std::vector<std::string> built_kinds = {"llvm", "cpu"};
-const std::vector<std::string> other_kinds = {"c",     "cuda",   "nvptx", "rocm",    "opencl",  "metal",     "vulkan",
-                                              "webgpu", "hexagon", "aocl", "ext_dev", "stackvm", "composite", "hybrid"};
+const std::vector<std::string> other_kinds = {"c",      "cuda",    "nvptx", "rocm",    "opencl",  "metal",     "vulkan",
+                                              "webgpu", "hexagon", "aocl",  "ext_dev", "stackvm", "composite", "hybrid"};
 const std::vector<std::string> option_names = {"mtriple", "mcpu", "mattr"};
 
 void check_kind(const std::string& kind) {
@@ -37,12 +37,14 @@ void add_features(const std::string& list, std::vector<std::string>& features) {
 }
 
 void set_option(const std::string& name, const std::string& value, TargetSpec& spec) {
-  if (name == "mtriple") spec.triple = value;
-  else if (name == "mcpu") spec.cpu = value;
-  else if (name == "mattr") add_features(value, spec.features);
+  if (name == "mtriple")
+    spec.triple = value;
+  else if (name == "mcpu")
+    spec.cpu = value;
+  else if (name == "mattr")
+    add_features(value, spec.features);
   else
-    throw_error("the target option '{}' has no effect here{}; known options are -mtriple, -mcpu and -mattr", name,
-                did_you_mean(name, option_names));
+    throw_error("the target option '{}' has no effect here{}; known options are -mtriple, -mcpu and -mattr", name, did_you_mean(name, option_names));
 }
 
 // Splits as a shell does: blanks separate, single and double quotes hold together.
@@ -57,8 +59,10 @@ std::vector<std::string> split_words(const std::string& text) {
     }
     if (!in_word) words.emplace_back();
     in_word = true;
-    if (quote ? c == quote : c == '"' || c == '\'') quote = quote ? 0 : c;
-    else words.back() += c;
+    if (quote ? c == quote : c == '"' || c == '\'')
+      quote = quote ? 0 : c;
+    else
+      words.back() += c;
   }
   if (quote) throw_error("the target {} has an unclosed quote {}", text, quote);
   return words;
@@ -68,8 +72,7 @@ TargetSpec parse_words(const std::string& text) {
   std::vector<std::string> words = split_words(text);
   if (words.empty()) throw_error("the target is empty; try --target llvm, which means this machine");
   if (words[0].find(',') != std::string::npos)
-    throw_error("the target '{}' names several kinds; give one, llvm (offloading to other code generators is not built in)",
-                words[0]);
+    throw_error("the target '{}' names several kinds; give one, llvm (offloading to other code generators is not built in)", words[0]);
   TargetSpec spec;
   size_t next = 0;
   if (words[0][0] != '-') check_kind(words[next++]);
@@ -103,8 +106,10 @@ TargetSpec parse_json(const std::string& text, const std::string& where) {
   TargetSpec spec;
   if (!object.contains("kind")) throw_error("{} has no \"kind\"; expected \"kind\": \"llvm\"", where);
   for (const auto& [name, value] : object.items()) {
-    if (name == "kind") check_kind(json_text(name, value));
-    else set_option(name, json_text(name, value), spec);
+    if (name == "kind")
+      check_kind(json_text(name, value));
+    else
+      set_option(name, json_text(name, value), spec);
   }
   return spec;
 }

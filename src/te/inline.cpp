@@ -13,9 +13,7 @@ constexpr int64_t max_expression_nodes = 2000;
 
 using TensorMap = std::map<Tensor, Tensor>;
 
-bool contains(const std::vector<Tensor>& tensors, const Tensor& tensor) {
-  return std::find(tensors.begin(), tensors.end(), tensor) != tensors.end();
-}
+bool contains(const std::vector<Tensor>& tensors, const Tensor& tensor) { return std::find(tensors.begin(), tensors.end(), tensor) != tensors.end(); }
 
 Tensor with_producers(const Tensor& tensor, const TensorMap& now) {
   Tensor result = tensor;
@@ -189,8 +187,7 @@ bool is_expensive(const Expr& e) {
   bool expensive = false;
   visit(e, [&](const Expr& node) {
     Op op = node->op;
-    expensive |= op == Op::div || op == Op::mod || op == Op::rem || op == Op::pow || op == Op::atan2 ||
-                 (op >= Op::sqrt && op <= Op::sigmoid);
+    expensive |= op == Op::div || op == Op::mod || op == Op::rem || op == Op::pow || op == Op::atan2 || (op >= Op::sqrt && op <= Op::sigmoid);
   });
   return expensive;
 }

@@ -14,10 +14,14 @@ class Parser : public ExprScope {
   std::vector<Tensor> parse() {
     std::vector<Tensor> outputs;
     while (lexer_.peek().kind != TokenKind::end) {
-      if (lexer_.accept("placeholder")) parse_placeholder();
-      else if (lexer_.accept("compute")) parse_compute();
-      else if (lexer_.accept("output")) outputs.push_back(known_tensor());
-      else lexer_.fail("placeholder, compute or output");
+      if (lexer_.accept("placeholder"))
+        parse_placeholder();
+      else if (lexer_.accept("compute"))
+        parse_compute();
+      else if (lexer_.accept("output"))
+        outputs.push_back(known_tensor());
+      else
+        lexer_.fail("placeholder, compute or output");
     }
     return outputs;
   }

@@ -19,8 +19,7 @@ Tensor placeholder(std::string name, DType dtype, std::vector<int64_t> shape) {
 namespace {
 
 void check_indices(const Tensor& tensor, const std::vector<Expr>& indices) {
-  BROACH_CHECK(indices.size() == tensor->shape.size(), "{} indices for tensor {} of rank {}", indices.size(), tensor->name,
-               tensor->shape.size());
+  BROACH_CHECK(indices.size() == tensor->shape.size(), "{} indices for tensor {} of rank {}", indices.size(), tensor->name, tensor->shape.size());
   for (const Expr& i : indices) BROACH_CHECK(i.dtype() == DType::i64, "an index of {} is {}", tensor->name, info(i.dtype()).name);
 }
 

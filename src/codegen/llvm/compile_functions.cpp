@@ -37,11 +37,13 @@ CompiledFunction compile_function(const PrimFunc& f, const Target& target, const
   llvm::raw_string_ostream stream(problem);
   BROACH_CHECK(!llvm::verifyModule(module, &stream), "invalid LLVM IR for {}: {}", f.name, problem);
   optimise_module(module, *machine, options.opt_level, int(target.vector_registers));
-  for (llvm::Function& function : module) order_tiles(function);
+  bool windows = false;
+  for (llvm::Function& function : module) windows |= order_tiles(function);
+  Order order = windows ? Order::as_given : Order::scheduled;
   CompiledFunction result;
   if (options.ll_text) result.ll = module_text(module);
-  if (options.asm_text) result.assembly = emit_assembly(*llvm::CloneModule(module), *machine);
-  result.object = emit_object(module, *machine);
+  if (options.asm_text) result.assembly = emit_assembly(*llvm::CloneModule(module), *machine, order);
+  result.object = emit_object(module, *machine, order);
   return result;
 }
 

@@ -8,7 +8,7 @@
 namespace broach {
 namespace {
 
-constexpr int passing_by = 8;  // registers for what is on its way: LLVM loads up to four neighbours at once, of inputs and of weights
+constexpr int passing_by = 10;  // registers for what is on its way: LLVM loads up to four neighbours at once, of inputs and of weights
 
 // What a loop keeps in vectors from its first instruction to its last: the values it carries around and those it stores.
 int lasting_vectors(const llvm::Loop& loop) {

@@ -1,6 +1,10 @@
 #include "codegen/llvm/optimise.h"
 
 #include <llvm/Analysis/TargetLibraryInfo.h>
+#include <llvm/CodeGen/CodeGenTargetMachineImpl.h>
+#include <llvm/CodeGen/MachineModuleInfo.h>
+#include <llvm/CodeGen/Passes.h>
+#include <llvm/CodeGen/TargetPassConfig.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/CommandLine.h>
@@ -58,23 +62,35 @@ llvm::FunctionPassManager hot_loop_passes(int vector_registers) {
   return passes;
 }
 
+// As TargetMachine::addPassesToEmitFile does, which cannot leave a pass out.
+bool add_code_generation(llvm::legacy::PassManager& passes, llvm::TargetMachine& machine, llvm::raw_pwrite_stream& stream,
+                         llvm::CodeGenFileType type, Order order) {
+  auto& target = static_cast<llvm::CodeGenTargetMachineImpl&>(machine);
+  auto* info = new llvm::MachineModuleInfoWrapperPass(&target);  // the pass manager's
+  llvm::TargetPassConfig* config = target.createPassConfig(passes);
+  passes.add(config);
+  passes.add(info);
+  if (order == Order::as_given) config->disablePass(&llvm::MachineSchedulerID);
+  if (config->addISelPasses()) return false;
+  config->addMachinePasses();
+  config->setInitialized();
+  return !target.addAsmPrinter(passes, stream, nullptr, type, info->getMMI().getContext());
+}
+
 // Adds what turns the module into machine code, without loop strength reduction: it would give each pixel of a register tile a
 // pointer of its own in place of one base and a constant. LLVM has no other way to leave it out than this switch, which is read
 // while the passes are added.
 void add_machine_passes(llvm::legacy::PassManager& passes, llvm::TargetMachine& machine, llvm::raw_pwrite_stream& stream,
-                        llvm::CodeGenFileType type) {
+                        llvm::CodeGenFileType type, Order order) {
   static std::mutex one_at_a_time;
   std::lock_guard lock(one_at_a_time);
-  auto& switches = llvm::cl::getRegisteredOptions();
-  auto* no_reduction = static_cast<llvm::cl::opt<bool>*>(switches.lookup("disable-lsr"));
-  auto* reorder = static_cast<llvm::cl::opt<bool>*>(switches.lookup("enable-misched"));
-  bool before = *no_reduction;
-  no_reduction->setValue(true);
-  reorder->setValue(false);
-  reorder->addOccurrence(0, "enable-misched", "false");
-  bool failed = machine.addPassesToEmitFile(passes, stream, nullptr, type);
-  no_reduction->setValue(before);
-  BROACH_CHECK(!failed, "LLVM writes no machine code for {}", machine.getTargetTriple().str());
+  auto* without = static_cast<llvm::cl::opt<bool>*>(llvm::cl::getRegisteredOptions().lookup("disable-lsr"));
+  BROACH_CHECK(without, "this LLVM has no switch disable-lsr");
+  bool before = *without;
+  without->setValue(true);
+  bool added = add_code_generation(passes, machine, stream, type, order);
+  without->setValue(before);
+  BROACH_CHECK(added, "LLVM writes no machine code for {}", machine.getTargetTriple().str());
 }
 
 }  // namespace
@@ -97,20 +113,20 @@ void optimise_module(llvm::Module& module, llvm::TargetMachine& machine, int opt
   passes.run(module, modules);
 }
 
-Bytes emit_object(llvm::Module& module, llvm::TargetMachine& machine) {
+Bytes emit_object(llvm::Module& module, llvm::TargetMachine& machine, Order order) {
   Bytes object;
   BytesStream stream(object);
   llvm::legacy::PassManager passes;
-  add_machine_passes(passes, machine, stream, llvm::CodeGenFileType::ObjectFile);
+  add_machine_passes(passes, machine, stream, llvm::CodeGenFileType::ObjectFile, order);
   passes.run(module);
   return object;
 }
 
-std::string emit_assembly(llvm::Module& module, llvm::TargetMachine& machine) {
+std::string emit_assembly(llvm::Module& module, llvm::TargetMachine& machine, Order order) {
   llvm::SmallString<0> text;
   llvm::raw_svector_ostream stream(text);
   llvm::legacy::PassManager passes;
-  add_machine_passes(passes, machine, stream, llvm::CodeGenFileType::AssemblyFile);
+  add_machine_passes(passes, machine, stream, llvm::CodeGenFileType::AssemblyFile, order);
   passes.run(module);
   return text.str().str();
 }

@@ -172,13 +172,11 @@ bool order_window(std::vector<MultiplyAdd>& all) {
   return true;
 }
 
-// Nothing may write memory before the last multiply-add of a block, or loads could not move.
-bool may_reorder(const llvm::BasicBlock& block, const std::vector<MultiplyAdd>& all) {
-  llvm::DenseSet<const Instruction*> sums;
-  for (const MultiplyAdd& m : all) sums.insert(m.sum);
+// Loads move up to the first multiply-adds, so after a write there may only be loads of what is never written.
+bool may_reorder(const llvm::BasicBlock& block) {
   bool writes = false;
   for (const Instruction& i : block) {
-    if (writes && sums.contains(&i)) return false;
+    if (writes && i.mayReadFromMemory() && !i.hasMetadata(llvm::LLVMContext::MD_invariant_load)) return false;
     auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&i);
     writes |= i.mayWriteToMemory() && !(intrinsic && intrinsic->getIntrinsicID() == llvm::Intrinsic::prefetch);
   }
@@ -202,23 +200,26 @@ class Placer {
   llvm::DenseSet<Instruction*> placed_;
 };
 
+// Returns whether it ordered a window.
 bool order_block(llvm::BasicBlock& block) {
   std::vector<MultiplyAdd> all = collect(block);
-  if (all.size() < 4 || !may_reorder(block, all) || !(order_levels(all) || order_window(all))) return false;
+  if (all.size() < 4 || !may_reorder(block)) return false;
+  bool tile = order_levels(all), window = !tile && order_window(all);
+  if (!tile && !window) return false;
   std::vector<Instruction*> rest;
   for (Instruction& i : block) rest.push_back(&i);
   Placer placer(block);
   for (const MultiplyAdd& m : all) placer.place(m.sum);
   for (Instruction* i : rest) placer.place(i);
-  return true;
+  return window;
 }
 
 }  // namespace
 
-int order_tiles(llvm::Function& f) {
-  int changed = 0;
-  for (llvm::BasicBlock& block : f) changed += order_block(block);
-  return changed;
+bool order_tiles(llvm::Function& f) {
+  bool windows = false;
+  for (llvm::BasicBlock& block : f) windows |= order_block(block);
+  return windows;
 }
 
 }  // namespace broach

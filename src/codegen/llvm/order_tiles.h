@@ -11,7 +11,8 @@
 
 namespace broach {
 
-// Reorders the instructions of blocks that are such tiles. Call it last before code generation. Returns how many it changed.
-int order_tiles(llvm::Function& f);
+// Reorders the instructions of blocks that are tiles or windows. Call it last before code generation. Returns whether there are windows,
+// whose order LLVM's scheduler would undo: an input's last use waits for nothing, so it delays it.
+bool order_tiles(llvm::Function& f);
 
 }  // namespace broach

@@ -3,10 +3,10 @@
 #include <cmath>
 
 #include "importers/onnx/conversion.h"
-#include "ops/op_def.h"
 #include "importers/onnx/tensor_data.h"
 #include "ops/inference.h"
 #include "ops/movement.h"
+#include "ops/op_def.h"
 
 namespace broach {
 namespace {

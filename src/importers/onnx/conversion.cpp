@@ -12,30 +12,25 @@ namespace {
 // What is computed at once while a model is read: arithmetic on shapes, not folding of weights.
 constexpr int64_t most_eager_elements = 1 << 16;
 
-const char* const kinds[] = {"an int",        "a float",          "a string",          "a tensor",
-                             "a list of ints", "a list of floats", "a list of strings", "unsupported"};
+const char* const kinds[] = {"an int", "a float", "a string", "a tensor", "a list of ints", "a list of floats", "a list of strings", "unsupported"};
 
 std::string kind_of(const AttributeValue& value) {
   auto* unsupported = std::get_if<UnsupportedAttribute>(&value);
   return unsupported ? unsupported->kind : kinds[value.index()];
 }
 
-bool is_small_constant(const Value* value) {
-  return !value || (value->is_constant() && value->constant.elements() <= most_eager_elements);
-}
+bool is_small_constant(const Value* value) { return !value || (value->is_constant() && value->constant.elements() <= most_eager_elements); }
 
 }  // namespace
 
-Conversion::Conversion(const NodeView& node, int64_t opset, std::vector<Value*> inputs, Graph& graph,
-                       const ConstantEvaluator& evaluate)
+Conversion::Conversion(const NodeView& node, int64_t opset, std::vector<Value*> inputs, Graph& graph, const ConstantEvaluator& evaluate)
     : node_(node), opset_(opset), inputs_(std::move(inputs)), graph_(graph), evaluate_(evaluate) {}
 
 size_t Conversion::output_count() const { return node_.outputs().size(); }
 
 const Constant& Conversion::constant(size_t i, const char* what) const {
   BROACH_CHECK(input(i), "input {} is read but absent", i);
-  if (!inputs_[i]->is_constant())
-    throw_error("its {} is computed from the model's inputs, and only what is known when compiling is supported", what);
+  if (!inputs_[i]->is_constant()) throw_error("its {} is computed from the model's inputs, and only what is known when compiling is supported", what);
   return inputs_[i]->constant;
 }
 
@@ -61,13 +56,9 @@ double Conversion::scalar(size_t i, const char* what) const {
 
 bool Conversion::has(const char* attribute) { return find(attribute).has_value(); }
 
-std::string Conversion::string_attribute(const char* name, const char* otherwise) {
-  return attribute<std::string>(name).value_or(otherwise);
-}
+std::string Conversion::string_attribute(const char* name, const char* otherwise) { return attribute<std::string>(name).value_or(otherwise); }
 
-std::vector<int64_t> Conversion::ints_attribute(const char* name) {
-  return attribute<std::vector<int64_t>>(name).value_or(std::vector<int64_t>());
-}
+std::vector<int64_t> Conversion::ints_attribute(const char* name) { return attribute<std::vector<int64_t>>(name).value_or(std::vector<int64_t>()); }
 
 void Conversion::expect_int(const char* name, int64_t only) {
   int64_t found = int_attribute(name, only);
@@ -89,9 +80,7 @@ void Conversion::fail_type(const char* name, const AttributeValue& found, const 
   throw_error("attribute '{}' is {}, {} was expected", name, kind_of(found), kind_of(expected));
 }
 
-Value* Conversion::add(const OpDef& op, std::vector<Value*> inputs) {
-  return add(op, std::move(inputs), *op.make_attributes());
-}
+Value* Conversion::add(const OpDef& op, std::vector<Value*> inputs) { return add(op, std::move(inputs), *op.make_attributes()); }
 
 Value* Conversion::add(const OpDef& op, std::vector<Value*> inputs, const Attributes& attributes) {
   if (evaluate_ && std::all_of(inputs.begin(), inputs.end(), is_small_constant))
@@ -102,9 +91,7 @@ Value* Conversion::add(const OpDef& op, std::vector<Value*> inputs, const Attrib
 
 Value* Conversion::constant(Constant value) { return graph_.add_constant(std::move(value), display_name(node_) + "/constant"); }
 
-Value* Conversion::float_like(const Value* value, double number) {
-  return constant(Constant::of_floats({number}, {}, value->type.dtype));
-}
+Value* Conversion::float_like(const Value* value, double number) { return constant(Constant::of_floats({number}, {}, value->type.dtype)); }
 
 Value* Conversion::reshape(Value* value, Shape shape) {
   if (value->type.shape == shape) return value;

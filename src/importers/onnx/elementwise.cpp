@@ -5,9 +5,9 @@
 #include <limits>
 
 #include "importers/onnx/conversion.h"
+#include "importers/onnx/tensor_data.h"
 #include "ops/movement.h"
 #include "ops/op_def.h"
-#include "importers/onnx/tensor_data.h"
 
 namespace broach {
 namespace {
@@ -71,8 +71,7 @@ std::vector<Value*> convert_Identity(Conversion& node) { return {node.input(0)};
 std::vector<Value*> convert_Dropout(Conversion& node) {
   node.ignore({"ratio", "seed", "is_test"});
   bool training = node.input(2) && node.scalar(2, "training_mode") != 0;
-  if (training && !(node.input(1) && node.scalar(1, "ratio") == 0))
-    throw_error("training_mode is true; only inference is supported");
+  if (training && !(node.input(1) && node.scalar(1, "ratio") == 0)) throw_error("training_mode is true; only inference is supported");
   if (node.output_count() < 2) return {node.input(0)};
   ShapeAttributes all;
   all.shape = node.shape(0);
@@ -102,9 +101,7 @@ std::vector<Value*> convert_Pow(Conversion& node) {
   return {node.cast(node.add(op_pow, {node.cast(node.input(0), dtype), node.cast(node.input(1), dtype)}), base)};
 }
 
-std::vector<Value*> convert_Where(Conversion& node) {
-  return {node.add(op_where, {node.input(0), node.input(1), node.input(2)})};
-}
+std::vector<Value*> convert_Where(Conversion& node) { return {node.add(op_where, {node.input(0), node.input(1), node.input(2)})}; }
 
 std::vector<Value*> convert_Elu(Conversion& node) { return with_alpha(node, op_elu); }
 std::vector<Value*> convert_Celu(Conversion& node) { return with_alpha(node, op_celu); }
@@ -132,8 +129,7 @@ std::vector<Value*> convert_HardSigmoid(Conversion& node) {
 
 std::vector<Value*> convert_Gelu(Conversion& node) {
   std::string approximate = node.string_attribute("approximate", "none");
-  if (approximate != "none" && approximate != "tanh")
-    throw_error("attribute 'approximate' is '{}', expected was 'none' or 'tanh'", approximate);
+  if (approximate != "none" && approximate != "tanh") throw_error("attribute 'approximate' is '{}', expected was 'none' or 'tanh'", approximate);
   GeluAttributes attributes;
   attributes.approximate = approximate == "tanh";
   return {node.add(op_gelu, {node.input(0)}, attributes)};
@@ -159,9 +155,7 @@ std::vector<Value*> convert_Shrink(Conversion& node) {
   return {node.add(op_where, {is_below, below, otherwise})};
 }
 
-std::vector<Value*> convert_IsNaN(Conversion& node) {
-  return {node.add(op_logical_not, {node.add(op_equal, {node.input(0), node.input(0)})})};
-}
+std::vector<Value*> convert_IsNaN(Conversion& node) { return {node.add(op_logical_not, {node.add(op_equal, {node.input(0), node.input(0)})})}; }
 
 std::vector<Value*> convert_IsInf(Conversion& node) {
   Value* x = node.input(0);

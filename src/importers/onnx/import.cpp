@@ -5,8 +5,8 @@
 
 #include "importers/onnx/conversion.h"
 #include "importers/onnx/model_inputs.h"
-#include "importers/onnx/proto_node.h"
 #include "importers/onnx/names.h"
+#include "importers/onnx/proto_node.h"
 #include "onnx_subset.pb.h"
 
 namespace broach {
@@ -56,8 +56,8 @@ void collect_unsupported(const GraphProto& graph, TensorReader& tensors, std::ve
 std::string unsupported_text(const UnsupportedOp& entry) {
   std::vector<std::string> names;
   for (size_t i = 0; i < std::min<size_t>(entry.nodes.size(), 3); ++i) names.push_back(quote_name(entry.nodes[i]));
-  return fmt::format("{} ({} node{}: {}{})", printable(entry.op), entry.nodes.size(), entry.nodes.size() == 1 ? "" : "s",
-                     fmt::join(names, ", "), entry.nodes.size() > names.size() ? ", ..." : "");
+  return fmt::format("{} ({} node{}: {}{})", printable(entry.op), entry.nodes.size(), entry.nodes.size() == 1 ? "" : "s", fmt::join(names, ", "),
+                     entry.nodes.size() > names.size() ? ", ..." : "");
 }
 
 void refuse_unsupported(const std::vector<UnsupportedOp>& found) {

@@ -6,9 +6,9 @@
 #include <numeric>
 
 #include "importers/onnx/conversion.h"
-#include "ops/op_def.h"
 #include "ops/gather.h"
 #include "ops/inference.h"
+#include "ops/op_def.h"
 
 namespace broach {
 namespace {
@@ -38,9 +38,7 @@ std::vector<int64_t> equal_parts(int64_t extent, int64_t count, bool uneven) {
 }
 
 std::vector<int64_t> read_parts(Conversion& node, int64_t extent) {
-  std::vector<int64_t> parts = node.opset() < 13 ? node.ints_attribute("split")
-                               : node.input(1)   ? node.ints(1, "split")
-                                                 : std::vector<int64_t>();
+  std::vector<int64_t> parts = node.opset() < 13 ? node.ints_attribute("split") : node.input(1) ? node.ints(1, "split") : std::vector<int64_t>();
   if (node.opset() < 13 && node.input(1)) throw_error("before opset 13 its parts are an attribute, but it has 2 inputs");
   int64_t stated = node.opset() < 18 ? 0 : node.int_attribute("num_outputs", 0);
   if (stated != 0 && stated != int64_t(node.output_count()))

@@ -15,8 +15,8 @@ size_t character_size(const std::string& text, size_t at) {
   for (size_t i = 1; i < size; ++i)
     if ((byte(at + i) & 0xc0) != 0x80) return 0;
   unsigned char second = byte(at + 1);
-  bool refused = (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) || (first == 0xf0 && second < 0x90) ||
-                 (first == 0xf4 && second > 0x8f);
+  bool refused =
+      (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) || (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f);
   return refused ? 0 : size;
 }
 

@@ -3,11 +3,11 @@
 #include <numeric>
 
 #include "importers/onnx/conversion.h"
-#include "ops/op_def.h"
 #include "importers/onnx/max_indices.h"
 #include "importers/onnx/windows.h"
 #include "ops/conv.h"
 #include "ops/matmul.h"
+#include "ops/op_def.h"
 #include "ops/pool.h"
 #include "ops/reduction.h"
 
@@ -102,8 +102,7 @@ std::vector<Value*> convert_Gemm(Conversion& node) {
   if (beta != 1) c = node.add(op_mul, {c, node.float_like(c, beta)});
   Shape product = result->type.shape;
   result = node.add(op_add, {result, c});
-  if (result->type.shape != product)
-    throw_error("its input C of shape {} does not broadcast to {}", to_string(c->type.shape), to_string(product));
+  if (result->type.shape != product) throw_error("its input C of shape {} does not broadcast to {}", to_string(c->type.shape), to_string(product));
   return {result};
 }
 

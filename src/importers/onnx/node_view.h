@@ -14,8 +14,8 @@ namespace broach {
 struct UnsupportedAttribute {
   std::string kind;
 };
-using AttributeValue = std::variant<int64_t, double, std::string, Constant, std::vector<int64_t>, std::vector<double>,
-                                    std::vector<std::string>, UnsupportedAttribute>;
+using AttributeValue =
+    std::variant<int64_t, double, std::string, Constant, std::vector<int64_t>, std::vector<double>, std::vector<std::string>, UnsupportedAttribute>;
 
 class NodeView {
  public:

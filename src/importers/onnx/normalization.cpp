@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "importers/onnx/conversion.h"
-#include "ops/op_def.h"
 #include "importers/onnx/windows.h"
 #include "ops/inference.h"
+#include "ops/op_def.h"
 #include "ops/reduction.h"
 #include "ops/softmax.h"
 
@@ -23,9 +23,7 @@ Value* reduce_mean(Conversion& node, Value* value, std::vector<int64_t> axes) {
   return node.add(op_reduce_mean, {value}, attributes);
 }
 
-int64_t product(const Shape& shape, size_t begin, size_t end) {
-  return element_count(Shape(shape.begin() + long(begin), shape.begin() + long(end)));
-}
+int64_t product(const Shape& shape, size_t begin, size_t end) { return element_count(Shape(shape.begin() + long(begin), shape.begin() + long(end))); }
 
 // Before opset 13 the input counts as a matrix, cut before `axis`, whose rows are normalised.
 std::vector<Value*> convert_softmax(Conversion& node, const OpDef& op) {

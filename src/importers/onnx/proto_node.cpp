@@ -55,8 +55,7 @@ std::vector<std::string> ProtoNode::attribute_names() const {
 std::optional<AttributeValue> ProtoNode::attribute(const std::string& name) const {
   for (const AttributeProto& attribute : node_.attribute()) {
     if (attribute.name() != name) continue;
-    if (!attribute.ref_attr_name().empty())
-      throw_error("attribute '{}' refers to an attribute of a function, and there is none here", name);
+    if (!attribute.ref_attr_name().empty()) throw_error("attribute '{}' refers to an attribute of a function, and there is none here", name);
     return value_of(attribute, tensors_);
   }
   return std::nullopt;

@@ -67,9 +67,7 @@ std::vector<Value*> convert_ReduceSumSquare(Conversion& node) {
 
 std::vector<Value*> convert_ReduceL2(Conversion& node) { return {node.add(op_sqrt, {convert_ReduceSumSquare(node)[0]})}; }
 
-std::vector<Value*> convert_ReduceLogSum(Conversion& node) {
-  return {node.add(op_log, {convert_reduction(node, op_reduce_sum)[0]})};
-}
+std::vector<Value*> convert_ReduceLogSum(Conversion& node) { return {node.add(op_log, {convert_reduction(node, op_reduce_sum)[0]})}; }
 
 // The largest element is taken out first, so that no exp overflows.
 std::vector<Value*> convert_ReduceLogSumExp(Conversion& node) {

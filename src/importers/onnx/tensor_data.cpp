@@ -48,8 +48,7 @@ bool is_known(int data_type) { return data_type >= 0 && size_t(data_type) < std:
 template <class Field>
 Constant from_field(const TensorType& type, const Field& field) {
   int64_t count = element_count(type.shape);
-  if (field.size() != count)
-    throw_error("it holds {} elements, its type {} needs {}", field.size(), to_string(type), count);
+  if (field.size() != count) throw_error("it holds {} elements, its type {} needs {}", field.size(), to_string(type), count);
   auto bytes = std::make_shared<std::string>(size_t(count * byte_size(type.dtype)), '\0');
   for (int i = 0; i < int(count); ++i) {
     if constexpr (std::is_floating_point_v<std::decay_t<decltype(field.Get(0))>>)
@@ -99,9 +98,7 @@ uint64_t parse_size(const std::string& key, const std::string& text) {
 
 std::optional<DType> dtype_of_onnx(int data_type) { return is_known(data_type) ? types[data_type].dtype : std::nullopt; }
 
-std::string onnx_dtype_name(int data_type) {
-  return is_known(data_type) ? types[data_type].name : fmt::format("type {}", data_type);
-}
+std::string onnx_dtype_name(int data_type) { return is_known(data_type) ? types[data_type].name : fmt::format("type {}", data_type); }
 
 Constant TensorReader::read(TensorProto& tensor) {
   auto dtype = dtype_of_onnx(tensor.data_type());
@@ -147,8 +144,7 @@ std::shared_ptr<const MappedFile> TensorReader::open(const std::string& location
   std::error_code ignored;
   fs::path folder = fs::weakly_canonical(folder_, ignored), real = fs::weakly_canonical(folder / path, ignored);
   auto [end, unused] = std::mismatch(folder.begin(), folder.end(), real.begin(), real.end());
-  if (!inside || end != folder.end())
-    throw_error("its external file '{}' is not inside the model's folder; nothing outside it is read", location);
+  if (!inside || end != folder.end()) throw_error("its external file '{}' is not inside the model's folder; nothing outside it is read", location);
   auto file = MappedFile::open(real.string());
   mapped_ += file->bytes().size();
   return files_[location] = file;

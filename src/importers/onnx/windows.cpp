@@ -41,8 +41,7 @@ Shape spatial(const Shape& shape) {
 
 WindowAttributes read_window(Conversion& node, const Shape& kernel, const Shape& input) {
   size_t rank = input.size();
-  if (kernel.size() != rank)
-    throw_error("its window has shape {}, but its input has {} spatial axes", to_string(kernel), rank);
+  if (kernel.size() != rank) throw_error("its window has shape {}, but its input has {} spatial axes", to_string(kernel), rank);
   for (int64_t extent : kernel)
     if (extent < 1 || extent > most_extent) throw_error("its window has shape {}", to_string(kernel));
   WindowAttributes window;

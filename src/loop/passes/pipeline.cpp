@@ -16,8 +16,7 @@ const std::vector<LoopPass>& loop_pipeline() {
   return passes;
 }
 
-PrimFunc run_loop_pipeline(PrimFunc f, const std::vector<std::string>& skip,
-                           const std::function<void(const char* pass, const PrimFunc&)>& observer) {
+PrimFunc run_loop_pipeline(PrimFunc f, const std::vector<std::string>& skip, const std::function<void(const char* pass, const PrimFunc&)>& observer) {
   verify(f);
   if (observer) observer("lowered", f);
   for (const LoopPass& pass : loop_pipeline()) {

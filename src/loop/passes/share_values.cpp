@@ -131,16 +131,13 @@ Stmt share_values_of(const Stmt& s) {
     if (n->var)
       result = make_let(n->var, n->value, result);
     else
-      result =
-          make_allocate(n->buffer, make_block({make_store(n->buffer, ramp(0, 1, n->value.lanes()), n->value), result}));
+      result = make_allocate(n->buffer, make_block({make_store(n->buffer, ramp(0, 1, n->value.lanes()), n->value), result}));
   }
   return result;
 }
 
 Stmt share_values(const Stmt& s) {
-  return rewrite(s, [](const Stmt& child) {
-    return child.is(StmtOp::store) || child.is(StmtOp::let) ? share_values_of(child) : child;
-  });
+  return rewrite(s, [](const Stmt& child) { return child.is(StmtOp::store) || child.is(StmtOp::let) ? share_values_of(child) : child; });
 }
 
 }  // namespace broach

@@ -14,9 +14,7 @@ namespace broach {
 namespace {
 
 bool is_nothing(const Stmt& s) { return s.is(StmtOp::block) && s->body.empty(); }
-bool is_literal(const Expr& e) {
-  return e.is(Op::int_imm) || e.is(Op::float_imm) || (e.is(Op::broadcast) && is_literal(e.arg(0)));
-}
+bool is_literal(const Expr& e) { return e.is(Op::int_imm) || e.is(Op::float_imm) || (e.is(Op::broadcast) && is_literal(e.arg(0))); }
 
 // Narrows the bounds of variables by what a condition says of them.
 class Refiner {
@@ -103,8 +101,7 @@ class LoopSimplifier {
     Expr begin = expr(s->exprs[0]), extent = expr(s->exprs[1]);
     std::optional<Interval> first = bounds_of(begin, bounds_), count = bounds_of(extent, bounds_);
     if (count && count->high <= 0) return make_block({});
-    if (is_const(extent, 1))
-      return has_load(begin) ? run_let(make_let(s->var, begin, s.body())) : run_with(s->var, begin, s.body());
+    if (is_const(extent, 1)) return has_load(begin) ? run_let(make_let(s->var, begin, s.body())) : run_with(s->var, begin, s.body());
     Stmt body;
     {
       Scope scope(*this);

@@ -69,13 +69,10 @@ class Widener {
     const Buffer& one = s->buffer;
     Buffer all = make_buffer(one->name, one->dtype, one->elements * lanes_, one->storage);
     auto index = [&](const Expr& i) {
-      return is_index(i) ? sum(to_linear(i * lanes_ + lane()))
-                         : i * broadcast(lanes_, i.lanes()) + broadcast(lane(), i.lanes());
+      return is_index(i) ? sum(to_linear(i * lanes_ + lane())) : i * broadcast(lanes_, i.lanes()) + broadcast(lane(), i.lanes());
     };
     auto replace_loads = [&](const Expr& e) {
-      return rewrite(e, [&](const Expr& node) {
-        return node.is(Op::load) && node->buffer == one ? load(all, index(node.arg(0))) : node;
-      });
+      return rewrite(e, [&](const Expr& node) { return node.is(Op::load) && node->buffer == one ? load(all, index(node.arg(0))) : node; });
     };
     auto replace_stores = [&](const Stmt& child) {
       if (child->buffer != one || !child.is(StmtOp::store)) return child;

@@ -264,8 +264,7 @@ class DenseSchedule {
     if (s_.extent(stage_, "g") < 2 || weight_bytes(form_) <= problem_.target->l2_bytes / 8) return;
     const std::vector<std::string>& packed = s_.stage(stage_).packed;
     for (const Expr& read : reads_in(form_.tensor->reduction.update[0]))
-      if (std::find(packed.begin(), packed.end(), read->tensor->name) != packed.end())
-        s_.apply(Prefetch{stage_, read->tensor->name, axis, "g"});
+      if (std::find(packed.begin(), packed.end(), read->tensor->name) != packed.end()) s_.apply(Prefetch{stage_, read->tensor->name, axis, "g"});
   }
 
   const RuleProblem& problem_;
@@ -301,7 +300,9 @@ void schedule_per_channel(Schedule& s, const RuleProblem& problem, const Form& f
   s.apply(Parallel{stage, "i0"});
   s.apply(Parallel{stage, "b"});
   if (form.spatial.size() > 1 && s.extent(stage, form.spatial[0]) > 1) s.apply(Parallel{stage, form.spatial[0]});
-  int64_t points = std::max<int64_t>(1, problem.target->vector_registers >= 32 ? 14 : 6);
+  // The weights stay in registers beside the sums; an input and a zero take two more, one is to spare.
+  int64_t room = problem.target->vector_registers - (unroll_taps ? taps : s.extent(stage, form.reduce.back())) - 3;
+  int64_t points = std::clamp<int64_t>(room, 4, 14);
   tile_evenly(s, stage, x, points, [&](const std::string& suffix) {
     std::vector<std::string> inside = {x + suffix + ".t"};
     for (const std::string& axis : form.reduce) inside.push_back(axis + suffix);
@@ -322,8 +323,10 @@ bool rule_blocked_reduction(const RuleProblem& problem, Schedule& schedule) {
   Form form;
   if (!recognise(problem, schedule, &form)) return false;
   pack_constants(problem, schedule, form.stage);
-  if (form.dense) DenseSchedule(problem, form, &schedule).run();
-  else schedule_per_channel(schedule, problem, form);
+  if (form.dense)
+    DenseSchedule(problem, form, &schedule).run();
+  else
+    schedule_per_channel(schedule, problem, form);
   return true;
 }
 

@@ -83,8 +83,10 @@ bool rule_elementwise(const RuleProblem& problem, Schedule& schedule) {
       row = fused;
     }
   }
-  if (one_run) row = cut_into_tasks(name, row, lanes, schedule);
-  else for (size_t d = 0; d + 1 < rank; ++d) schedule.apply(Parallel{name, axes[d]});
+  if (one_run)
+    row = cut_into_tasks(name, row, lanes, schedule);
+  else
+    for (size_t d = 0; d + 1 < rank; ++d) schedule.apply(Parallel{name, axes[d]});
   if ((one_run && rank > 1) || all_contiguous(problem, tensor, tensor->axes.back().var)) vectorize_axis(schedule, name, row, lanes);
   return true;
 }
