@@ -47,12 +47,11 @@ TEST_P(RandomLoops, EqualTheInterpreter) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, RandomLoops,
-                         testing::Values("llvm -mcpu=x86-64-v2", "llvm -mcpu=haswell", "llvm"), [](const auto& info) {
-                           std::string name = info.index == 2 ? "host" : std::string(info.param).substr(std::string(info.param).find('=') + 1);
-                           std::ranges::replace(name, '-', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Targets, RandomLoops, testing::Values("llvm -mcpu=x86-64-v2", "llvm -mcpu=haswell", "llvm"), [](const auto& info) {
+  std::string name = info.index == 2 ? "host" : std::string(info.param).substr(std::string(info.param).find('=') + 1);
+  std::ranges::replace(name, '-', '_');
+  return name;
+});
 
 }  // namespace
 }  // namespace broach::test

@@ -88,6 +88,9 @@ FAULTS = {
     "unsupported operators": (model([node("STFT", ["x"], ["a"]), node("Det", ["x"], ["b"]), node("Det", ["a"], ["c"]),
                                      helper.make_node("Fancy", ["b"], ["y"], domain="com.example")]),
                               "operators that are not supported: STFT (1 node: 'stft_a'), Det (2 nodes: 'det_b', 'det_c'), com.example::Fancy (1 node: 'y')"),
+    "an unsupported operator and an unknown attribute": (
+        model([node("Det", ["x"], ["a"]), node("Relu", ["x"], ["y"], slope=0.1)]),
+        "operators that are not supported: Det (1 node: 'det_a'); node 'relu_y' (Relu): attribute 'slope' is not supported in opset 17"),
     "nesting": (nested_ifs(12), "not supported: If (12 nodes: "),
     "deep nesting": (nested_ifs(30000), "not an ONNX model"),
 }

@@ -15,10 +15,8 @@ void initialise_llvm() {
   static std::once_flag once;
   std::call_once(once, [] {
     LLVMInitializeX86TargetInfo(), LLVMInitializeX86Target(), LLVMInitializeX86TargetMC(), LLVMInitializeX86AsmPrinter();
-    LLVMInitializeAArch64TargetInfo(), LLVMInitializeAArch64Target(), LLVMInitializeAArch64TargetMC(),
-        LLVMInitializeAArch64AsmPrinter();
-    LLVMInitializeRISCVTargetInfo(), LLVMInitializeRISCVTarget(), LLVMInitializeRISCVTargetMC(),
-        LLVMInitializeRISCVAsmPrinter();
+    LLVMInitializeAArch64TargetInfo(), LLVMInitializeAArch64Target(), LLVMInitializeAArch64TargetMC(), LLVMInitializeAArch64AsmPrinter();
+    LLVMInitializeRISCVTargetInfo(), LLVMInitializeRISCVTarget(), LLVMInitializeRISCVTargetMC(), LLVMInitializeRISCVAsmPrinter();
   });
 }
 
@@ -30,8 +28,7 @@ const llvm::Target& llvm_target(const llvm::Triple& triple) {
   return *target;
 }
 
-std::unique_ptr<llvm::MCSubtargetInfo> subtarget_info(const llvm::Triple& triple, const std::string& cpu,
-                                                      const std::string& features) {
+std::unique_ptr<llvm::MCSubtargetInfo> subtarget_info(const llvm::Triple& triple, const std::string& cpu, const std::string& features) {
   return std::unique_ptr<llvm::MCSubtargetInfo>(llvm_target(triple).createMCSubtargetInfo(triple, cpu, features));
 }
 
@@ -50,8 +47,7 @@ std::string join_features(const std::vector<std::string>& features) {
   return text;
 }
 
-CodeTarget code_target(Arch arch, const std::string& triple, const std::string& cpu,
-                       const std::vector<std::string>& features) {
+CodeTarget code_target(Arch arch, const std::string& triple, const std::string& cpu, const std::vector<std::string>& features) {
   CodeTarget result{llvm::Triple(llvm::Triple::normalize(triple)), "", cpu, "", 0};
   auto info = subtarget_info(result.triple, cpu, join_features(features));
   auto has = [&](const char* name) { return info->checkFeatures(std::string("+") + name); };
@@ -68,9 +64,7 @@ CodeTarget code_target(Arch arch, const std::string& triple, const std::string& 
   return result;
 }
 
-CodeTarget code_target(const Target& target) {
-  return code_target(target.arch, target.triple, target.cpu, target.features);
-}
+CodeTarget code_target(const Target& target) { return code_target(target.arch, target.triple, target.cpu, target.features); }
 
 std::unique_ptr<llvm::TargetMachine> make_target_machine(const CodeTarget& target, int opt_level) {
   llvm::TargetOptions options;
@@ -78,8 +72,9 @@ std::unique_ptr<llvm::TargetMachine> make_target_machine(const CodeTarget& targe
   options.DataSections = true;
   if (target.triple.isRISCV()) options.MCOptions.ABIName = "lp64d";
   auto level = llvm::CodeGenOpt::getLevel(std::clamp(opt_level, 0, 3)).value();
-  std::unique_ptr<llvm::TargetMachine> machine(llvm_target(target.triple).createTargetMachine(
-      target.triple, target.base_cpu, target.features, options, llvm::Reloc::PIC_, std::nullopt, level));
+  std::unique_ptr<llvm::TargetMachine> machine(
+      llvm_target(target.triple)
+          .createTargetMachine(target.triple, target.base_cpu, target.features, options, llvm::Reloc::PIC_, std::nullopt, level));
   BROACH_CHECK(machine, "LLVM makes no code generator for {}", target.triple.str());
   return machine;
 }

@@ -25,8 +25,7 @@ std::string module_text(const llvm::Module& module) {
   return text;
 }
 
-CompiledFunction compile_function(const PrimFunc& f, const Target& target, const CodeTarget& code,
-                                  const CodegenOptions& options) {
+CompiledFunction compile_function(const PrimFunc& f, const Target& target, const CodeTarget& code, const CodegenOptions& options) {
   llvm::LLVMContext context;
   llvm::Module module(f.name, context);
   auto machine = make_target_machine(code, options.opt_level);
@@ -50,8 +49,7 @@ CompiledFunction compile_function(const PrimFunc& f, const Target& target, const
 }  // namespace
 
 // One module and one context per function: any thread may take any function, and the bytes do not depend on which did.
-std::vector<Bytes> compile_functions(const std::vector<PrimFunc>& functions, const Target& target,
-                                     const CodegenOptions& options) {
+std::vector<Bytes> compile_functions(const std::vector<PrimFunc>& functions, const Target& target, const CodegenOptions& options) {
   BROACH_CHECK(!options.symbol_prefix.empty(), "kernels need a prefix to tell them from functions of libm");
   initialise_llvm();
   CodeTarget code = code_target(target);

@@ -112,9 +112,7 @@ Value* to_half(KernelState& state, Value* value, DType from, DType to) {
 
 }  // namespace
 
-Value* widen_half(KernelState& state, Value* bits, DType dtype) {
-  return dtype == DType::f16 ? widen_f16(state, bits) : widen_bf16(state, bits);
-}
+Value* widen_half(KernelState& state, Value* bits, DType dtype) { return dtype == DType::f16 ? widen_f16(state, bits) : widen_bf16(state, bits); }
 
 Value* narrow_half(KernelState& state, Value* value, DType dtype) {
   return dtype == DType::f16 ? narrow_f16(state, value) : narrow_bf16(state, value);

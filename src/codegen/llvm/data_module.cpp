@@ -22,8 +22,7 @@ DataModule::DataModule(const std::string& name, const Target& target)
 }
 
 llvm::GlobalVariable* DataModule::global(llvm::Constant* value, const std::string& name) {
-  auto* variable = new llvm::GlobalVariable(module_, value->getType(), true, llvm::GlobalValue::InternalLinkage, value,
-                                            name.empty() ? "data" : name);
+  auto* variable = new llvm::GlobalVariable(module_, value->getType(), true, llvm::GlobalValue::InternalLinkage, value, name.empty() ? "data" : name);
   variable->setAlignment(module_.getDataLayout().getABITypeAlign(value->getType()));
   return variable;
 }
@@ -51,8 +50,8 @@ llvm::Constant* DataModule::table(const std::vector<llvm::Constant*>& items) {
 
 llvm::GlobalVariable* DataModule::reserve_constants(int64_t bytes) {
   auto* type = llvm::ArrayType::get(builder_.getInt8Ty(), uint64_t(bytes));
-  auto* variable = new llvm::GlobalVariable(module_, type, true, llvm::GlobalValue::InternalLinkage,
-                                            llvm::ConstantAggregateZero::get(type), "constants");
+  auto* variable =
+      new llvm::GlobalVariable(module_, type, true, llvm::GlobalValue::InternalLinkage, llvm::ConstantAggregateZero::get(type), "constants");
   variable->setSection(constants_section);
   variable->setAlignment(llvm::Align(BROACH_ALIGNMENT));
   return variable;

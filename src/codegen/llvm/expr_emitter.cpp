@@ -53,14 +53,17 @@ Value* ExprEmitter::compute(const Expr& e) {
       return it->second;
     }
     case Op::load: return emit_load(e);
-    case Op::read: case Op::read_or: BROACH_CHECK(false, "a tensor read is left in a loop");
+    case Op::read:
+    case Op::read_or: BROACH_CHECK(false, "a tensor read is left in a loop");
     case Op::select: return emit_select(e);
     case Op::cast: return emit_cast(state_, emit(e.arg(0)), e.arg(0).dtype(), e.dtype());
     case Op::bitcast: return emit_bitcast(e);
     case Op::broadcast: return b_.CreateVectorSplat(unsigned(e.lanes()), emit_scalar(e.arg(0)));
     case Op::ramp: return emit_ramp(e);
-    case Op::reduce_add: case Op::reduce_max: case Op::reduce_min: case Op::reduce_mul:
-      return emit_reduction(state_, e->op, e.dtype(), emit(e.arg(0)));
+    case Op::reduce_add:
+    case Op::reduce_max:
+    case Op::reduce_min:
+    case Op::reduce_mul: return emit_reduction(state_, e->op, e.dtype(), emit(e.arg(0)));
     default: break;
   }
   llvm::SmallVector<Value*, 3> args;
@@ -69,8 +72,7 @@ Value* ExprEmitter::compute(const Expr& e) {
 }
 
 Value* ExprEmitter::float_constant(const Expr& e) {
-  if (e.dtype() == DType::f32 || e.dtype() == DType::f64)
-    return llvm::ConstantFP::get(value_type(b_.getContext(), e.type()), e->float_value);
+  if (e.dtype() == DType::f32 || e.dtype() == DType::f64) return llvm::ConstantFP::get(value_type(b_.getContext(), e.type()), e->float_value);
   uint16_t bits = 0;
   store_double(e.dtype(), &bits, 0, e->float_value);
   return b_.getInt16(bits);
@@ -89,8 +91,7 @@ Value* ExprEmitter::emit_ramp(const Expr& e) {
   Value *base = emit_scalar(e.arg(0)), *stride = emit_scalar(e.arg(1));
   unsigned lanes = unsigned(e.lanes());
   std::vector<llvm::Constant*> steps;
-  for (unsigned lane = 0; lane < lanes; ++lane)
-    steps.push_back(llvm::ConstantInt::get(base->getType(), lane));
+  for (unsigned lane = 0; lane < lanes; ++lane) steps.push_back(llvm::ConstantInt::get(base->getType(), lane));
   bool nsw = in_index_ && e.dtype() == DType::i64;
   Value* offsets = b_.CreateMul(b_.CreateVectorSplat(lanes, stride), llvm::ConstantVector::get(steps), "", false, nsw);
   return b_.CreateAdd(b_.CreateVectorSplat(lanes, base), offsets, "", false, nsw);
@@ -109,8 +110,7 @@ void ExprEmitter::annotate(llvm::Instruction* access, const Buffer& buffer, bool
   const BufferPlace& place = state_.buffers.at(buffer);
   if (place.scope) access->setMetadata(llvm::LLVMContext::MD_alias_scope, place.scope);
   if (place.noalias) access->setMetadata(llvm::LLVMContext::MD_noalias, place.noalias);
-  if (load && place.constant)
-    access->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(b_.getContext(), {}));
+  if (load && place.constant) access->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(b_.getContext(), {}));
 }
 
 // The constant part is added last, so that addresses of one tile share their variable part. A part of an index may lie outside the
@@ -153,9 +153,8 @@ Value* ExprEmitter::load_vector(const Expr& e, llvm::Type* memory) {
   }
   if (index.is(Op::ramp) && as_int(index.arg(1), &stride) && stride == 1) {
     Value* pointer = address(buffer, index.arg(0));
-    llvm::Instruction* access = mask_ && !is_inside(e)
-                                    ? static_cast<llvm::Instruction*>(b_.CreateMaskedLoad(memory, pointer, align, mask_))
-                                    : b_.CreateAlignedLoad(memory, pointer, align);
+    llvm::Instruction* access = mask_ && !is_inside(e) ? static_cast<llvm::Instruction*>(b_.CreateMaskedLoad(memory, pointer, align, mask_))
+                                                       : b_.CreateAlignedLoad(memory, pointer, align);
     annotate(access, buffer, true);
     return access;
   }
@@ -256,8 +255,7 @@ Value* ExprEmitter::emit_masked_select(const Expr& e) {
 Value* ExprEmitter::emit_select(const Expr& e) {
   const Expr& condition = e.arg(0);
   if (!may_fail(e.arg(1)) && !may_fail(e.arg(2)))
-    return b_.CreateSelect(condition.is(Op::broadcast) ? emit_scalar(condition.arg(0)) : emit(condition), emit(e.arg(1)),
-                           emit(e.arg(2)));
+    return b_.CreateSelect(condition.is(Op::broadcast) ? emit_scalar(condition.arg(0)) : emit(condition), emit(e.arg(1)), emit(e.arg(2)));
   if (condition.lanes() == 1) return emit_branches(emit(condition), e.arg(1), &e.arg(2));
   if (condition.is(Op::broadcast)) return emit_branches(emit_scalar(condition.arg(0)), e.arg(1), &e.arg(2));
   return emit_masked_select(e);

@@ -41,19 +41,15 @@ TaskNest task_nest(const PrimFunc& f) {
 int64_t TaskNest::count() const {
   int64_t count = 1, extent = 0;
   for (const Stmt& loop : loops) {
-    BROACH_CHECK(as_int(loop->exprs[1], &extent) && extent > 0, "the parallel loop over {} has no constant, positive extent",
-                 loop->var->name);
+    BROACH_CHECK(as_int(loop->exprs[1], &extent) && extent > 0, "the parallel loop over {} has no constant, positive extent", loop->var->name);
     count *= extent;
   }
   return count;
 }
 
 FunctionEmitter::FunctionEmitter(llvm::Module& module, const PrimFunc& f, const Target& target, const CodeTarget& code)
-    : module_(module),
-      f_(f),
-      code_(code),
-      state_(module.getContext(), target, target.arch == Arch::aarch64 || (code.feature_bits & BROACH_X86_F16C) != 0),
-      b_(state_.builder),
+    : module_(module), f_(f), code_(code),
+      state_(module.getContext(), target, target.arch == Arch::aarch64 || (code.feature_bits & BROACH_X86_F16C) != 0), b_(state_.builder),
       exprs_(state_) {}
 
 llvm::Function* FunctionEmitter::emit(const std::string& symbol) {
@@ -102,9 +98,7 @@ Value* FunctionEmitter::call_field(unsigned index, const char* name) {
 void FunctionEmitter::place_params() {
   if (f_.params.empty()) return;
   llvm::LLVMContext& context = b_.getContext();
-  auto number = [&](uint64_t value) {
-    return llvm::MDNode::get(context, llvm::ConstantAsMetadata::get(b_.getInt64(value)));
-  };
+  auto number = [&](uint64_t value) { return llvm::MDNode::get(context, llvm::ConstantAsMetadata::get(b_.getInt64(value))); };
   Value* buffers = call_field(1, "buffers");
   for (size_t i = 0; i < f_.params.size(); ++i) {
     const Buffer& param = f_.params[i];
@@ -126,8 +120,7 @@ void FunctionEmitter::place_scratch() {
   visit(f_.body, [&](const Stmt& s) {
     if (!s.is(StmtOp::allocate) || s->buffer->storage != Storage::worker_scratch) return;
     if (!scratch) scratch = call_field(3, "scratch");
-    state_.buffers[s->buffer] = {b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), scratch, uint64_t(offset)), nullptr, nullptr, false,
-                                 BROACH_ALIGNMENT};
+    state_.buffers[s->buffer] = {b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), scratch, uint64_t(offset)), nullptr, nullptr, false, BROACH_ALIGNMENT};
     offset += round_up(s->buffer->elements * byte_size(s->buffer->dtype), BROACH_ALIGNMENT);
   });
 }
@@ -196,9 +189,7 @@ void FunctionEmitter::emit(const Stmt& s) {
     case StmtOp::block:
       for (const Stmt& child : s->body) emit(child);
       return;
-    case StmtOp::let:
-      bind_let(s);
-      return emit(s.body());
+    case StmtOp::let: bind_let(s); return emit(s.body());
     case StmtOp::if_then_else: return emit_if(s);
     case StmtOp::store: return exprs_.emit_store(s->buffer, s->exprs[0], s->exprs[1]);
     case StmtOp::allocate: return emit_allocate(s);
@@ -262,16 +253,17 @@ void FunctionEmitter::emit_for(const Stmt& s) {
 // Into the second-level cache: what is read next must not drive out of the first what is read now.
 void FunctionEmitter::emit_prefetch(const Stmt& s) {
   Value* pointer = exprs_.address(s->buffer, s->exprs[0]);
-  b_.CreateIntrinsic(llvm::Intrinsic::prefetch, {b_.getPtrTy()},
-                     llvm::ArrayRef<Value*>{pointer, b_.getInt32(0), b_.getInt32(2), b_.getInt32(1)});
+  b_.CreateIntrinsic(llvm::Intrinsic::prefetch, {b_.getPtrTy()}, llvm::ArrayRef<Value*>{pointer, b_.getInt32(0), b_.getInt32(2), b_.getInt32(1)});
 }
 
 llvm::BranchInst* FunctionEmitter::emit_counted_loop(Value* begin, Value* end, bool known_nonempty, const char* name,
                                                      const std::function<void(Value*)>& body) {
   llvm::BasicBlock* before = b_.GetInsertBlock();
   llvm::BasicBlock *loop = state_.new_block(name), *after = state_.new_block("after");
-  if (known_nonempty) b_.CreateBr(loop);
-  else b_.CreateCondBr(b_.CreateICmpSLT(begin, end), loop, after);
+  if (known_nonempty)
+    b_.CreateBr(loop);
+  else
+    b_.CreateCondBr(b_.CreateICmpSLT(begin, end), loop, after);
   b_.SetInsertPoint(loop);
   llvm::PHINode* i = b_.CreatePHI(b_.getInt64Ty(), 2, name);
   i->addIncoming(begin, before);
@@ -288,8 +280,7 @@ void FunctionEmitter::keep_as_written(llvm::BranchInst* latch, bool has_vectors)
   llvm::LLVMContext& context = b_.getContext();
   auto text = [&](const char* s) { return llvm::MDString::get(context, s); };
   std::vector<llvm::Metadata*> items = {nullptr, llvm::MDNode::get(context, text("llvm.loop.unroll.disable"))};
-  if (has_vectors)
-    items.push_back(llvm::MDNode::get(context, {text("llvm.loop.vectorize.enable"), llvm::ConstantAsMetadata::get(b_.getFalse())}));
+  if (has_vectors) items.push_back(llvm::MDNode::get(context, {text("llvm.loop.vectorize.enable"), llvm::ConstantAsMetadata::get(b_.getFalse())}));
   llvm::MDNode* id = llvm::MDNode::getDistinct(context, items);
   id->replaceOperandWith(0, id);
   latch->setMetadata(llvm::LLVMContext::MD_loop, id);

@@ -47,8 +47,10 @@ std::vector<Function> split_functions(const std::string& assembly, bool arm) {
     if (line.empty()) continue;
     if (line.back() == ':') {
       line.pop_back();
-      if (line[0] != '.') functions.push_back({line, {}, {}});
-      else if (!functions.empty()) functions.back().labels[line] = functions.back().code.size();
+      if (line[0] != '.')
+        functions.push_back({line, {}, {}});
+      else if (!functions.empty())
+        functions.back().labels[line] = functions.back().code.size();
       continue;
     }
     if (line[0] == '.' || functions.empty()) continue;
@@ -71,23 +73,35 @@ void count_x86(const Instruction& i, LoopReport& loop) {
   bool move = i.name.starts_with("vmov") || i.name.starts_with("mova") || i.name.starts_with("movu");
   bool to_memory = memory && i.operands.back() == ')';
   if (fused) ++loop.fma;
-  if (i.name.starts_with("vbroadcast") || i.name.starts_with("vpbroadcast")) ++loop.broadcasts;
-  else if (i.name.starts_with("prefetch")) ++loop.prefetches;
-  else if (vector && move && to_memory) ++loop.stores;
-  else if (vector && move && memory) ++loop.loads;
-  else if (vector && memory) ++loop.folded_loads;
+  if (i.name.starts_with("vbroadcast") || i.name.starts_with("vpbroadcast"))
+    ++loop.broadcasts;
+  else if (i.name.starts_with("prefetch"))
+    ++loop.prefetches;
+  else if (vector && move && to_memory)
+    ++loop.stores;
+  else if (vector && move && memory)
+    ++loop.loads;
+  else if (vector && memory)
+    ++loop.folded_loads;
 }
 
 void count_arm(const Instruction& i, LoopReport& loop) {
   char bank = i.operands.empty() ? ' ' : i.operands[0];
   bool vector = bank == 'q' || bank == 'v' || bank == '{' || bank == 'd' || bank == 's';
-  if (i.name.starts_with("fmla") || i.name.starts_with("fmls") || i.name == "fmadd") ++loop.fma;
-  else if (i.name == "dup" || i.name.starts_with("ld1r")) ++loop.broadcasts;
-  else if (i.name.starts_with("prf")) ++loop.prefetches;
-  else if (vector && i.name.starts_with("ldp")) loop.loads += 2;
-  else if (vector && i.name.starts_with("ld")) ++loop.loads;
-  else if (vector && i.name.starts_with("stp")) loop.stores += 2;
-  else if (vector && i.name.starts_with("st")) ++loop.stores;
+  if (i.name.starts_with("fmla") || i.name.starts_with("fmls") || i.name == "fmadd")
+    ++loop.fma;
+  else if (i.name == "dup" || i.name.starts_with("ld1r"))
+    ++loop.broadcasts;
+  else if (i.name.starts_with("prf"))
+    ++loop.prefetches;
+  else if (vector && i.name.starts_with("ldp"))
+    loop.loads += 2;
+  else if (vector && i.name.starts_with("ld"))
+    ++loop.loads;
+  else if (vector && i.name.starts_with("stp"))
+    loop.stores += 2;
+  else if (vector && i.name.starts_with("st"))
+    ++loop.stores;
 }
 
 bool is_branch(const Instruction& i, bool arm) {
@@ -113,9 +127,8 @@ std::vector<Range> innermost_loops(const Function& f, bool arm) {
   }
   std::vector<Range> innermost;
   for (const Range& r : ranges) {
-    bool holds_other = std::ranges::any_of(ranges, [&](const Range& other) {
-      return other.begin >= r.begin && other.end <= r.end && (other.begin != r.begin || other.end != r.end);
-    });
+    bool holds_other = std::ranges::any_of(
+        ranges, [&](const Range& other) { return other.begin >= r.begin && other.end <= r.end && (other.begin != r.begin || other.end != r.end); });
     if (!holds_other) innermost.push_back(r);
   }
   return innermost;
@@ -152,9 +165,8 @@ std::vector<KernelReport> report_kernels(const std::string& assembly) {
 }
 
 std::string to_string(const LoopReport& loop) {
-  return fmt::format("{}: {} instructions, {} fma, {} loads, {} broadcasts, {} folded loads, {} stores, {} prefetches, {} on the stack",
-                     loop.label, loop.instructions, loop.fma, loop.loads, loop.broadcasts, loop.folded_loads, loop.stores,
-                     loop.prefetches, loop.stack);
+  return fmt::format("{}: {} instructions, {} fma, {} loads, {} broadcasts, {} folded loads, {} stores, {} prefetches, {} on the stack", loop.label,
+                     loop.instructions, loop.fma, loop.loads, loop.broadcasts, loop.folded_loads, loop.stores, loop.prefetches, loop.stack);
 }
 
 }  // namespace broach

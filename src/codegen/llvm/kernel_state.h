@@ -33,9 +33,7 @@ struct KernelState {
 
   KernelState(llvm::LLVMContext& context, const Target& t, bool half) : builder(context), target(t), half_hardware(half) {}
   llvm::Function* function() { return builder.GetInsertBlock()->getParent(); }
-  llvm::BasicBlock* new_block(const char* name) {
-    return llvm::BasicBlock::Create(builder.getContext(), name, function());
-  }
+  llvm::BasicBlock* new_block(const char* name) { return llvm::BasicBlock::Create(builder.getContext(), name, function()); }
 };
 
 llvm::Type* value_type(llvm::LLVMContext& context, Type type);

@@ -8,7 +8,7 @@
 namespace broach {
 namespace {
 
-constexpr int passing_by = 10;  // registers for what is on its way: LLVM loads up to four neighbours at once, of inputs and of weights
+constexpr int passing_by = 8;  // registers for what is on its way: LLVM loads up to four neighbours at once, of inputs and of weights
 
 // What a loop keeps in vectors from its first instruction to its last: the values it carries around and those it stores.
 int lasting_vectors(const llvm::Loop& loop) {
@@ -44,16 +44,38 @@ void keep_inside(llvm::LoadInst& load) {
     load.setMetadata(kind, nullptr);
 }
 
+// What another loop has loaded would keep its registers until this one is done: loads it here once more.
+void load_again(const llvm::Loop& loop, const llvm::LoopInfo& loops) {
+  llvm::DenseMap<llvm::LoadInst*, llvm::Instruction*> again;
+  for (llvm::BasicBlock* block : loop.blocks())
+    for (llvm::Instruction& i : *block)
+      for (llvm::Use& use : i.operands()) {
+        auto* load = llvm::dyn_cast<llvm::LoadInst>(use.get());
+        if (!load || !load->getType()->isVectorTy() || loop.contains(load) || llvm::isa<llvm::PHINode>(i)) continue;
+        const llvm::Loop* other = loops.getLoopFor(load->getParent());
+        if (!other || other->contains(&loop)) continue;
+        llvm::Instruction*& copy = again[load];
+        if (!copy) {
+          copy = load->clone();
+          copy->insertBefore(loop.getHeader()->getFirstInsertionPt());
+          keep_inside(*llvm::cast<llvm::LoadInst>(copy));
+        }
+        use.set(copy);
+      }
+}
+
 }  // namespace
 
 llvm::PreservedAnalyses LimitHoisting::run(llvm::Function& f, llvm::FunctionAnalysisManager& analyses) {
-  for (const llvm::Loop* loop : analyses.getResult<llvm::LoopAnalysis>(f).getLoopsInPreorder()) {
-    if (!loop->isInnermost()) continue;
+  const auto& loops = analyses.getResult<llvm::LoopAnalysis>(f);
+  for (const llvm::Loop* loop : loops.getLoopsInPreorder()) {
+    if (!loop->isInnermost() || lasting_vectors(*loop) == 0) continue;
+    load_again(*loop, loops);
     std::vector<llvm::LoadInst*> loads = invariant_vector_loads(*loop);
     int room = std::max(registers_ - lasting_vectors(*loop) - passing_by, 0);
     for (size_t i = size_t(room); i < loads.size(); ++i) keep_inside(*loads[i]);
   }
-  return llvm::PreservedAnalyses::all();
+  return llvm::PreservedAnalyses::none();
 }
 
 }  // namespace broach

@@ -33,14 +33,26 @@ void run_linker(const std::vector<std::string>& arguments) {
   BROACH_CHECK(result.retCode == 0, "linking failed: {}", errors);
 }
 
-const char* emulation(Arch arch) {
-  return arch == Arch::x86_64 ? "elf_x86_64" : arch == Arch::aarch64 ? "aarch64linux" : "elf64lriscv";
-}
+const char* emulation(Arch arch) { return arch == Arch::x86_64 ? "elf_x86_64" : arch == Arch::aarch64 ? "aarch64linux" : "elf64lriscv"; }
 
 // The same bytes whatever the machine and the number of threads.
 std::vector<std::string> common_arguments(const Target& target, const std::string& output) {
-  return {"-m", emulation(target.arch), "-shared", "--build-id=none", "--hash-style=gnu", "--threads=1", "-z", "noexecstack",
-          "-z", "relro", "-z", "now", "-z", "defs", "-o", output};
+  return {"-m",
+          emulation(target.arch),
+          "-shared",
+          "--build-id=none",
+          "--hash-style=gnu",
+          "--threads=1",
+          "-z",
+          "noexecstack",
+          "-z",
+          "relro",
+          "-z",
+          "now",
+          "-z",
+          "defs",
+          "-o",
+          output};
 }
 
 // Symbols that some object needs and none defines.
@@ -60,9 +72,7 @@ std::set<std::string> undefined_symbols(std::span<const Bytes> objects) {
   return needed;
 }
 
-bool is_libc(const std::string& name) {
-  return name == "memcpy" || name == "memmove" || name == "memset" || name == "memcmp" || name == "bcmp";
-}
+bool is_libc(const std::string& name) { return name == "memcpy" || name == "memmove" || name == "memset" || name == "memcmp" || name == "bcmp"; }
 
 // An object that defines the given functions; never run.
 Bytes make_stub_object(const std::set<std::string>& names, const CodeTarget& code) {
@@ -83,8 +93,7 @@ Bytes make_stub_object(const std::set<std::string>& names, const CodeTarget& cod
 
 // A library with the right name and symbols is all that the linker needs to know of a system library, which may not be
 // there at all when code is made for another machine.
-std::string make_stub_library(const std::string& soname, const std::set<std::string>& names, const Target& target,
-                              const TemporaryFolder& folder) {
+std::string make_stub_library(const std::string& soname, const std::set<std::string>& names, const Target& target, const TemporaryFolder& folder) {
   std::string object = folder.write(soname + ".o", make_stub_object(names, code_target(target)));
   std::vector<std::string> arguments = common_arguments(target, folder.file(soname));
   arguments.insert(arguments.end(), {"-soname", soname, object});

@@ -18,7 +18,8 @@ Value* int_like(Value* like, int64_t value) { return llvm::ConstantInt::get(like
 
 ID intrinsic_of(Op op) {
   switch (op) {
-#define BROACH_INTRINSIC(name, intrinsic) case Op::name: return llvm::Intrinsic::intrinsic;
+#define BROACH_INTRINSIC(name, intrinsic) \
+  case Op::name: return llvm::Intrinsic::intrinsic;
 #define BROACH_LIBM(name, text)
 #include "codegen/llvm/intrinsics.def"
     default: return llvm::Intrinsic::not_intrinsic;
@@ -28,7 +29,8 @@ ID intrinsic_of(Op op) {
 const char* libm_name(Op op) {
   switch (op) {
 #define BROACH_INTRINSIC(name, intrinsic)
-#define BROACH_LIBM(name, text) case Op::name: return text;
+#define BROACH_LIBM(name, text) \
+  case Op::name: return text;
 #include "codegen/llvm/intrinsics.def"
     default: return nullptr;
   }
@@ -228,8 +230,7 @@ Value* emit_int_power(KernelState& state, DType dtype, Value* base, Value* expon
 }
 
 Value* emit_int_extreme(KernelState& state, Op op, Value* x, Value* y, bool is_signed) {
-  ID id = op == Op::min ? (is_signed ? llvm::Intrinsic::smin : llvm::Intrinsic::umin)
-                        : (is_signed ? llvm::Intrinsic::smax : llvm::Intrinsic::umax);
+  ID id = op == Op::min ? (is_signed ? llvm::Intrinsic::smin : llvm::Intrinsic::umin) : (is_signed ? llvm::Intrinsic::smax : llvm::Intrinsic::umax);
   return state.builder.CreateBinaryIntrinsic(id, x, y);
 }
 
@@ -254,22 +255,33 @@ Value* emit_int(KernelState& state, Op op, DType dtype, ArrayRef<Value*> args, b
     case Op::sub: return b.CreateSub(x, y, "", false, nsw);
     case Op::mul: return b.CreateMul(x, y, "", false, nsw);
     case Op::fma: return b.CreateAdd(b.CreateMul(x, y, "", false, nsw), args[2], "", false, nsw);
-    case Op::div: case Op::mod: case Op::rem:
+    case Op::div:
+    case Op::mod:
+    case Op::rem:
       if (is_signed)
         if (Value* shifted = emit_power_of_two_div(state, op, x, y)) return shifted;
       return emit_floor_div(state, op, x, y, is_signed);
-    case Op::min: case Op::max: return emit_int_extreme(state, op, x, y, is_signed);
+    case Op::min:
+    case Op::max: return emit_int_extreme(state, op, x, y, is_signed);
     case Op::pow: return emit_int_power(state, dtype, x, y);
     case Op::neg: return b.CreateNeg(x);
-    case Op::bit_and: case Op::logical_and: return b.CreateAnd(x, y);
-    case Op::bit_or: case Op::logical_or: return b.CreateOr(x, y);
+    case Op::bit_and:
+    case Op::logical_and: return b.CreateAnd(x, y);
+    case Op::bit_or:
+    case Op::logical_or: return b.CreateOr(x, y);
     case Op::bit_xor: return b.CreateXor(x, y);
-    case Op::bit_not: case Op::logical_not: return b.CreateNot(x);
-    case Op::shift_left: case Op::shift_right: return emit_shift(state, op, x, y, is_signed);
+    case Op::bit_not:
+    case Op::logical_not: return b.CreateNot(x);
+    case Op::shift_left:
+    case Op::shift_right: return emit_shift(state, op, x, y, is_signed);
     case Op::abs: return is_signed ? b.CreateIntrinsic(llvm::Intrinsic::abs, {x->getType()}, ArrayRef<Value*>{x, b.getFalse()}) : x;
     case Op::sign: return emit_int_sign(state, x, is_signed);
-    case Op::floor: case Op::ceil: case Op::round: case Op::trunc: return x;
-    case Op::is_nan: case Op::is_inf: return llvm::Constant::getNullValue(with_lanes_of(b.getInt1Ty(), x));
+    case Op::floor:
+    case Op::ceil:
+    case Op::round:
+    case Op::trunc: return x;
+    case Op::is_nan:
+    case Op::is_inf: return llvm::Constant::getNullValue(with_lanes_of(b.getInt1Ty(), x));
     default: return emit_int_compare(state, op, x, y, is_signed);
   }
 }

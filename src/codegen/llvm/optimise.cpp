@@ -63,8 +63,8 @@ llvm::FunctionPassManager hot_loop_passes(int vector_registers) {
 }
 
 // As TargetMachine::addPassesToEmitFile does, which cannot leave a pass out.
-bool add_code_generation(llvm::legacy::PassManager& passes, llvm::TargetMachine& machine, llvm::raw_pwrite_stream& stream,
-                         llvm::CodeGenFileType type, Order order) {
+bool add_code_generation(llvm::legacy::PassManager& passes, llvm::TargetMachine& machine, llvm::raw_pwrite_stream& stream, llvm::CodeGenFileType type,
+                         Order order) {
   auto& target = static_cast<llvm::CodeGenTargetMachineImpl&>(machine);
   auto* info = new llvm::MachineModuleInfoWrapperPass(&target);  // the pass manager's
   llvm::TargetPassConfig* config = target.createPassConfig(passes);
@@ -80,8 +80,8 @@ bool add_code_generation(llvm::legacy::PassManager& passes, llvm::TargetMachine&
 // Adds what turns the module into machine code, without loop strength reduction: it would give each pixel of a register tile a
 // pointer of its own in place of one base and a constant. LLVM has no other way to leave it out than this switch, which is read
 // while the passes are added.
-void add_machine_passes(llvm::legacy::PassManager& passes, llvm::TargetMachine& machine, llvm::raw_pwrite_stream& stream,
-                        llvm::CodeGenFileType type, Order order) {
+void add_machine_passes(llvm::legacy::PassManager& passes, llvm::TargetMachine& machine, llvm::raw_pwrite_stream& stream, llvm::CodeGenFileType type,
+                        Order order) {
   static std::mutex one_at_a_time;
   std::lock_guard lock(one_at_a_time);
   auto* without = static_cast<llvm::cl::opt<bool>*>(llvm::cl::getRegisteredOptions().lookup("disable-lsr"));

@@ -25,8 +25,7 @@ struct MultiplyAdd {
 
 bool match_product(Value* value, MultiplyAdd& m) {
   auto* product = llvm::dyn_cast<Instruction>(value);
-  if (!product || product->getOpcode() != Instruction::FMul || !product->hasOneUse() || !product->hasAllowContract())
-    return false;
+  if (!product || product->getOpcode() != Instruction::FMul || !product->hasOneUse() || !product->hasAllowContract()) return false;
   m.a = product->getOperand(0);
   m.b = product->getOperand(1);
   return true;

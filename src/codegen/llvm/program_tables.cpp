@@ -46,8 +46,8 @@ class Tables {
       size_t first = arguments_.size();
       for (int argument : step.arguments) arguments_.push_back(data_.u32(uint64_t(argument)));
       items.push_back(data_.record({data_.u32(BROACH_STEP_CALL), data_.kernel(options_.symbol_prefix + f.name), data_.u32(first),
-                                    data_.u32(step.arguments.size()), origin_index(step.origin), data_.u32(step.barrier),
-                                    data_.u32(0), data_.u32(0), size_expression(task_nest(f).count()), data_.u32(step.serial)}));
+                                    data_.u32(step.arguments.size()), origin_index(step.origin), data_.u32(step.barrier), data_.u32(0), data_.u32(0),
+                                    size_expression(task_nest(f).count()), data_.u32(step.serial)}));
     }
     return data_.table(items);
   }
@@ -89,9 +89,7 @@ class Tables {
     return llvm::ConstantArray::get(llvm::ArrayType::get(items[0]->getType(), items.size()), items);
   }
 
-  llvm::Constant* build_id() {
-    return data_.chars(std::string(metadata_.build_id.begin(), metadata_.build_id.end()), metadata_.build_id.size());
-  }
+  llvm::Constant* build_id() { return data_.chars(std::string(metadata_.build_id.begin(), metadata_.build_id.end()), metadata_.build_id.size()); }
 
   std::string symbol() const { return BROACH_SYMBOL_PREFIX + program_.name; }
 
@@ -106,14 +104,34 @@ class Tables {
     llvm::Constant *step_table = steps(), *buffer_table = buffers(), *tensor_table = tensors();
     llvm::Constant* constants = blob_.embed && blob_.bytes ? data_.reserve_constants(blob_.bytes) : data_.null();
     llvm::Constant *arena_bytes = size_expression(program_.arena_bytes), *worker_bytes = size_expression(scratch());
-    llvm::Constant* value = data_.record(
-        {data_.u32(sizeof(broach_program)), data_.u16(BROACH_ABI_MAJOR), data_.u16(BROACH_ABI_MINOR), build_id(),
-         data_.text(target_.to_string()), data_.text(metadata_.meta_json), features(), data_.u32(sizeof(broach_step)),
-         data_.u32(program_.steps.size()), data_.u32(sizeof(broach_buffer)), data_.u32(program_.buffers.size()),
-         data_.u32(sizeof(broach_tensor)), data_.u32(program_.inputs.size()), data_.u32(program_.outputs.size()), step_table,
-         buffer_table, tensor_table, constants, data_.table(words_), data_.u32(words_.size()), data_.u32(arguments_.size()),
-         data_.table(arguments_), data_.u32(origin_texts_.size()), data_.table(origin_texts_), arena_bytes, worker_bytes, data_.u32(0),
-         data_.u64(uint64_t(blob_.bytes))});
+    llvm::Constant* value = data_.record({data_.u32(sizeof(broach_program)),
+                                          data_.u16(BROACH_ABI_MAJOR),
+                                          data_.u16(BROACH_ABI_MINOR),
+                                          build_id(),
+                                          data_.text(target_.to_string()),
+                                          data_.text(metadata_.meta_json),
+                                          features(),
+                                          data_.u32(sizeof(broach_step)),
+                                          data_.u32(program_.steps.size()),
+                                          data_.u32(sizeof(broach_buffer)),
+                                          data_.u32(program_.buffers.size()),
+                                          data_.u32(sizeof(broach_tensor)),
+                                          data_.u32(program_.inputs.size()),
+                                          data_.u32(program_.outputs.size()),
+                                          step_table,
+                                          buffer_table,
+                                          tensor_table,
+                                          constants,
+                                          data_.table(words_),
+                                          data_.u32(words_.size()),
+                                          data_.u32(arguments_.size()),
+                                          data_.table(arguments_),
+                                          data_.u32(origin_texts_.size()),
+                                          data_.table(origin_texts_),
+                                          arena_bytes,
+                                          worker_bytes,
+                                          data_.u32(0),
+                                          data_.u64(uint64_t(blob_.bytes))});
     uint64_t size = data_.module().getDataLayout().getTypeAllocSize(value->getType());
     BROACH_CHECK(size == sizeof(broach_program), "broach_program has {} bytes, {} expected", size, sizeof(broach_program));
     data_.global(value, symbol())->setLinkage(llvm::GlobalValue::ExternalLinkage);
@@ -123,14 +141,11 @@ class Tables {
   // are set when the library is sealed.
   void add_note() {
     BROACH_CHECK(symbol().size() < sizeof(broach_note::symbol), "the program's name {} is too long", program_.name);
-    auto zeros = [this](size_t words) {
-      return llvm::ConstantAggregateZero::get(llvm::ArrayType::get(data_.builder().getInt64Ty(), words));
-    };
-    llvm::Constant* note = data_.record(
-        {data_.u32(sizeof(broach_note)), data_.u16(BROACH_ABI_MAJOR), data_.u16(BROACH_ABI_MINOR), zeros(2), zeros(2), data_.u64(0),
-         data_.u64(uint64_t(blob_.bytes)), data_.u64(0), features(), build_id(),
-         data_.chars(target_.cpu.substr(0, sizeof(broach_note::cpu) - 1), sizeof(broach_note::cpu)),
-         data_.chars(symbol(), sizeof(broach_note::symbol))});
+    auto zeros = [this](size_t words) { return llvm::ConstantAggregateZero::get(llvm::ArrayType::get(data_.builder().getInt64Ty(), words)); };
+    llvm::Constant* note = data_.record({data_.u32(sizeof(broach_note)), data_.u16(BROACH_ABI_MAJOR), data_.u16(BROACH_ABI_MINOR), zeros(2), zeros(2),
+                                         data_.u64(0), data_.u64(uint64_t(blob_.bytes)), data_.u64(0), features(), build_id(),
+                                         data_.chars(target_.cpu.substr(0, sizeof(broach_note::cpu) - 1), sizeof(broach_note::cpu)),
+                                         data_.chars(symbol(), sizeof(broach_note::symbol))});
     uint64_t size = data_.module().getDataLayout().getTypeAllocSize(note->getType());
     BROACH_CHECK(size == sizeof(broach_note), "broach_note has {} bytes, {} expected", size, sizeof(broach_note));
     llvm::Constant* whole = data_.record({data_.u32(sizeof BROACH_NOTE_OWNER), data_.u32(sizeof(broach_note)), data_.u32(BROACH_NOTE_TYPE),
@@ -154,8 +169,8 @@ class Tables {
 
 }  // namespace
 
-Bytes compile_program_tables(const LoweredProgram& program, const ConstantBlob& blob, const ProgramMetadata& metadata,
-                             const Target& target, const CodegenOptions& options) {
+Bytes compile_program_tables(const LoweredProgram& program, const ConstantBlob& blob, const ProgramMetadata& metadata, const Target& target,
+                             const CodegenOptions& options) {
   return Tables(program, blob, metadata, target, options).emit();
 }
 

@@ -28,8 +28,7 @@ const ArchRow& host_arch() {
   llvm::Triple host(llvm::sys::getProcessTriple());
   for (const ArchRow& row : arch_rows)
     if (row.llvm_arch == host.getArch()) return row;
-  throw_error("this machine ({}) is none that code can be made for; name one by -mtriple, as in -mtriple=x86_64-linux-gnu",
-              host.str());
+  throw_error("this machine ({}) is none that code can be made for; name one by -mtriple, as in -mtriple=x86_64-linux-gnu", host.str());
 }
 
 const ArchRow& arch_of(const std::string& triple) {
@@ -64,8 +63,7 @@ void check_cpu(const std::string& cpu, const std::string& triple, const ArchRow&
 }
 
 // A feature that is asked for must be one that code is made with; one that is switched off, one that LLVM knows.
-void check_features(const std::vector<std::string>& features, const std::string& triple, const std::string& cpu,
-                    const ArchRow& row) {
+void check_features(const std::vector<std::string>& features, const std::string& triple, const std::string& cpu, const ArchRow& row) {
   auto plain = subtarget_info(normalized(triple), cpu, "");
   std::vector<std::string> known, used = {"prefer-256-bit"};
   for (const auto& feature : plain->getAllProcessorFeatures()) known.push_back(feature.Key);
@@ -73,8 +71,7 @@ void check_features(const std::vector<std::string>& features, const std::string&
     if (feature.arch == row.arch) used.push_back(feature.name);
   for (const std::string& feature : features) {
     std::string name = feature.substr(1);
-    if (!std::ranges::count(known, name))
-      throw_error("unknown CPU feature '{}' for {}{}", name, triple, did_you_mean(name, used));
+    if (!std::ranges::count(known, name)) throw_error("unknown CPU feature '{}' for {}{}", name, triple, did_you_mean(name, used));
     if (feature[0] == '+' && !std::ranges::count(used, name) && !plain->checkFeatures(feature))
       throw_error("the CPU feature '{}' would have no effect: generated code does not use it; leave it out of -mattr", name);
   }

@@ -172,8 +172,7 @@ class StaticEntry {
 
 }  // namespace
 
-Bytes compile_static_entry(const LoweredProgram& program, const ConstantBlob& blob, const Target& target,
-                           const CodegenOptions& options) {
+Bytes compile_static_entry(const LoweredProgram& program, const ConstantBlob& blob, const Target& target, const CodegenOptions& options) {
   BROACH_CHECK(blob.embed, "the constants of {} are not given: an archive holds them", program.name);
   return StaticEntry(program, blob, target, options).emit();
 }

@@ -60,32 +60,45 @@ std::string unsupported_text(const UnsupportedOp& entry) {
                      entry.nodes.size() > names.size() ? ", ..." : "");
 }
 
-void refuse_unsupported(const std::vector<UnsupportedOp>& found) {
-  if (found.empty()) return;
+// Empty where there are none.
+std::string unsupported_operators(ModelProto& model) {
+  std::vector<UnsupportedOp> found;
+  TensorReader tensors("");
+  collect_unsupported(model.graph(), tensors, found);
+  if (found.empty()) return "";
   std::vector<std::string> texts;
   for (auto& entry : found) texts.push_back(unsupported_text(entry));
-  throw_error("the model has operators that are not supported: {}", fmt::join(texts, ", "));
+  return fmt::format("the model has operators that are not supported: {}", fmt::join(texts, ", "));
 }
 
 // Reads one model's graph. Values go by their ONNX names.
 class Importer {
  public:
-  Importer(GraphProto& proto, int64_t opset, const std::string& folder, const ImportOptions& options)
-      : proto_(proto), opset_(opset), tensors_(folder), options_(options) {}
+  // faults: what is known to be wrong already; told with what else is found.
+  Importer(GraphProto& proto, int64_t opset, const std::string& folder, const ImportOptions& options, std::vector<std::string> faults)
+      : proto_(proto), opset_(opset), tensors_(folder), options_(options), faults_(std::move(faults)) {}
 
   Graph import() {
-    if (!proto_.name().empty()) graph_.name = checked_name(proto_.name());
-    if (proto_.sparse_initializer_size() != 0) throw_error("the model has sparse weights, which are not supported");
-    add_inputs();
-    add_initializers();
-    for (const NodeProto& node : proto_.node()) add_node(ProtoNode(node, tensors_));
-    add_outputs();
+    try {
+      add_graph();
+    } catch (const Error& error) {  // what leaves nothing to go on with
+      faults_.push_back(error.what());
+    }
     if (!faults_.empty()) fail();
     graph_.remove_dead();
     return std::move(graph_);
   }
 
  private:
+  void add_graph() {
+    if (!proto_.name().empty()) graph_.name = checked_name(proto_.name());
+    if (proto_.sparse_initializer_size() != 0) throw_error("the model has sparse weights, which are not supported");
+    add_inputs();
+    add_initializers();
+    for (const NodeProto& node : proto_.node()) add_node(ProtoNode(node, tensors_));
+    add_outputs();
+  }
+
   void add_inputs() {
     std::set<std::string> initialized;
     for (auto& tensor : proto_.initializer()) initialized.insert(tensor.name());
@@ -104,7 +117,7 @@ class Importer {
   void add_node(const ProtoNode& node) {
     try {
       std::optional<std::vector<Value*>> inputs = inputs_of(node);
-      if (!inputs) return forget(node.outputs());
+      if (!inputs || !find_onnx_operator(node.domain(), node.op_type())) return forget(node.outputs());
       size_t first_new = graph_.values().size();
       std::vector<Value*> results = convert(node, std::move(*inputs));
       std::vector<std::string> outputs = node.outputs();
@@ -228,12 +241,16 @@ Graph import_onnx(const std::string& path, const ImportOptions& options) {
 
 Graph import_onnx_bytes(std::span<const std::byte> bytes, const std::string& folder, const ImportOptions& options) {
   ModelProto model = parse(bytes);
-  std::vector<UnsupportedOp> unsupported;
-  TensorReader tensors(folder);
-  collect_unsupported(model.graph(), tensors, unsupported);
-  refuse_unsupported(unsupported);
-  int64_t opset = opset_of(model);
-  return Importer(*model.mutable_graph(), opset, folder, options).import();
+  std::vector<std::string> faults;
+  if (std::string unsupported = unsupported_operators(model); !unsupported.empty()) faults.push_back(std::move(unsupported));
+  int64_t opset = 0;
+  try {
+    opset = opset_of(model);
+  } catch (const Error& error) {
+    faults.push_back(error.what());
+    throw_error("{}", fmt::join(faults, "; "));
+  }
+  return Importer(*model.mutable_graph(), opset, folder, options, std::move(faults)).import();
 }
 
 std::vector<UnsupportedOp> check_onnx(const std::string& path) {
