@@ -21,8 +21,7 @@ static void fill_from_file(const broach_tensor_info* info, void* memory, const c
   }
   size_t bytes = fread(memory, 1, info->bytes, file);
   if (bytes != info->bytes || fgetc(file) != EOF) {
-    fprintf(stderr, "error: input %s takes %llu bytes, %s has another number\n", info->name,
-            (unsigned long long)info->bytes, path);
+    fprintf(stderr, "error: input %s takes %llu bytes, %s has another number\n", info->name, (unsigned long long)info->bytes, path);
     exit(4);
   }
   fclose(file);

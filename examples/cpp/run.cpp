@@ -14,14 +14,12 @@ static void fill_from_file(const runtime::TensorInfo& info, void* memory, const 
   std::ifstream file(path, std::ios::binary);
   file.read(static_cast<char*>(memory), static_cast<std::streamsize>(info.bytes));
   if (!file || file.peek() != std::ifstream::traits_type::eof())
-    throw std::runtime_error("input " + info.name + " takes " + std::to_string(info.bytes) + " bytes, which " + path +
-                             " does not have");
+    throw std::runtime_error("input " + info.name + " takes " + std::to_string(info.bytes) + " bytes, which " + path + " does not have");
 }
 
 static void print_output(const runtime::TensorInfo& info, const runtime::Tensor& tensor) {
   std::printf("%s: shape [", info.name.c_str());
-  for (size_t i = 0; i < tensor.shape().size(); ++i)
-    std::printf("%s%lld", i ? "," : "", static_cast<long long>(tensor.shape()[i]));
+  for (size_t i = 0; i < tensor.shape().size(); ++i) std::printf("%s%lld", i ? "," : "", static_cast<long long>(tensor.shape()[i]));
   std::printf("]");
   if (tensor.holds<float>()) {
     std::printf(", values");
@@ -44,8 +42,7 @@ static void run(const std::string& artifact, std::vector<std::string> files) {
 
   auto steps = session.profile();
   std::sort(steps.begin(), steps.end(), [](const auto& a, const auto& b) { return a.seconds > b.seconds; });
-  for (const auto& step : std::span(steps).first(std::min<size_t>(steps.size(), 3)))
-    std::printf("%8.3f ms  %s\n", step.seconds * 1e3, step.origin);
+  for (const auto& step : std::span(steps).first(std::min<size_t>(steps.size(), 3))) std::printf("%8.3f ms  %s\n", step.seconds * 1e3, step.origin);
 }
 
 int main(int argc, char** argv) {

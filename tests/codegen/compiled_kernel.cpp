@@ -28,8 +28,8 @@ LoweredProgram program_of(const std::vector<PrimFunc>& functions, const std::str
     for (const Buffer& param : functions[i].params) {
       auto& tensors = param->written ? program.outputs : program.inputs;
       step.arguments.push_back(int(program.buffers.size()));
-      program.buffers.push_back({param->written ? BufferKind::output : BufferKind::input, int(tensors.size()), 0,
-                                 param->elements * byte_size(param->dtype)});
+      program.buffers.push_back(
+          {param->written ? BufferKind::output : BufferKind::input, int(tensors.size()), 0, param->elements * byte_size(param->dtype)});
       tensors.push_back({param->name, param->dtype, {param->elements}});
     }
     program.steps.push_back(step);
@@ -61,8 +61,7 @@ Library::~Library() { dlclose(handle_); }
 broach_kernel Library::kernel(size_t step) const { return static_cast<const broach_step*>(program_->steps)[step].fn; }
 int64_t Library::tasks(size_t step) const { return size(static_cast<const broach_step*>(program_->steps)[step].tasks); }
 
-Memory::Memory(DType type, int64_t count)
-    : dtype(type), elements(count), bytes_(size_t((count + 1) * byte_size(type)) + 2 * margin, 0xa5) {}
+Memory::Memory(DType type, int64_t count) : dtype(type), elements(count), bytes_(size_t((count + 1) * byte_size(type)) + 2 * margin, 0xa5) {}
 
 bool Memory::intact() const {
   auto untouched = [](unsigned char byte) { return byte == 0xa5; };
@@ -72,15 +71,33 @@ bool Memory::intact() const {
 void Memory::fill(std::mt19937& random) {
   constexpr double inf = std::numeric_limits<double>::infinity();
   const double special[] = {0, -0.0, 1, -1, inf, -inf, std::nan(""), 0.5, -0.5, 2.5, 3.5, 1e-40, 65504, 65519, 65520, 1e30, -1e30, 255, 256, 127.5};
-  const int64_t special_ints[] = {0, 1, -1, 2, -2, 7, -7, 127, 128, -128, 255, 32767, -32768, 2147483647, -2147483648LL,
-                                  std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::min()};
+  const int64_t special_ints[] = {0,
+                                  1,
+                                  -1,
+                                  2,
+                                  -2,
+                                  7,
+                                  -7,
+                                  127,
+                                  128,
+                                  -128,
+                                  255,
+                                  32767,
+                                  -32768,
+                                  2147483647,
+                                  -2147483648LL,
+                                  std::numeric_limits<int64_t>::max(),
+                                  std::numeric_limits<int64_t>::min()};
   for (int64_t i = 0; i < elements; ++i) {
     bool rare = random() % 4 == 0;
     if (is_float(dtype)) {
       double ordinary = (double(random()) / 4294967296.0 - 0.5) * (random() % 2 ? 4 : 200);
       store_double(dtype, data(), i, rare ? special[random() % std::size(special)] : ordinary);
     } else {
-      store_int(dtype, data(), i, dtype == DType::boolean ? int64_t(random() % 2) : rare ? special_ints[random() % std::size(special_ints)] : int64_t(random() % 200) - 100);
+      store_int(dtype, data(), i,
+                dtype == DType::boolean ? int64_t(random() % 2)
+                : rare                  ? special_ints[random() % std::size(special_ints)]
+                                        : int64_t(random() % 200) - 100);
     }
   }
 }
@@ -113,8 +130,7 @@ void expect_like_interpreter(const PrimFunc& f, const std::function<void(size_t,
   expect_like_interpreter(Library(build_library(program_of({f}), host_target(), 1, opt_level)), 0, f, fill, ulps);
 }
 
-void expect_like_interpreter(const Library& library, size_t step, const PrimFunc& f, const std::function<void(size_t, Memory&)>& fill,
-                             double ulps) {
+void expect_like_interpreter(const Library& library, size_t step, const PrimFunc& f, const std::function<void(size_t, Memory&)>& fill, double ulps) {
   std::vector<Memory> compiled;
   for (size_t i = 0; i < f.params.size(); ++i) fill(i, compiled.emplace_back(f.params[i]->dtype, f.params[i]->elements));
   std::vector<Memory> interpreted = compiled;
@@ -135,8 +151,8 @@ void expect_like_interpreter(const Library& library, size_t step, const PrimFunc
       for (size_t q = 0; q < f.params.size(); ++q)
         if (!f.params[q]->written && compiled[q].elements == compiled[p].elements)
           inputs += fmt::format(" {}={}", f.params[q]->name, load_as_double(f.params[q]->dtype, compiled[q].data(), i));
-      ADD_FAILURE() << f.name << ": " << f.params[p]->name << "[" << i << "] is " << load_as_double(dtype, compiled[p].data(), i)
-                    << ", interpreted " << load_as_double(dtype, interpreted[p].data(), i) << " from" << inputs;
+      ADD_FAILURE() << f.name << ": " << f.params[p]->name << "[" << i << "] is " << load_as_double(dtype, compiled[p].data(), i) << ", interpreted "
+                    << load_as_double(dtype, interpreted[p].data(), i) << " from" << inputs;
       break;
     }
   }

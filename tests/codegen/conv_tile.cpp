@@ -22,8 +22,7 @@ PrimFunc conv_tile(const ConvTile& c) {
     step.push_back(make_store(acc, at, load(acc, at) + product));
     finish.push_back(make_store(out, place, max(load(acc, at), broadcast(make_float(0), int(v)))));
   };
-  for (int i = 0; i < c.vectors * c.pixels; ++i)
-    c.pixels_outer ? element(i % c.vectors, i / c.vectors) : element(i / c.pixels, i % c.pixels);
+  for (int i = 0; i < c.vectors * c.pixels; ++i) c.pixels_outer ? element(i % c.vectors, i / c.vectors) : element(i / c.pixels, i % c.pixels);
   Stmt loops = make_for(channel, 0, Expr(v), make_block(step));
   loops = make_for(block, 0, Expr(c.blocks), make_for(y, 0, Expr(c.taps), make_for(x, 0, Expr(c.taps), loops)));
   Stmt body = make_allocate(acc, make_block({make_block(start), loops, make_block(finish)}));

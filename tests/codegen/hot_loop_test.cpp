@@ -22,7 +22,7 @@ KernelReport compile_report(const PrimFunc& f, const std::string& target) {
 }
 
 struct Case {
-  const char *target;
+  const char* target;
   int lanes, vectors, pixels;
 };
 

@@ -194,7 +194,8 @@ class Archive : public testing::Test {
     program.functions = {add, absolute};
     program.inputs = {{"x", DType::f32, {8}}};
     program.outputs = {{"y", DType::f32, {8}}};
-    program.buffers = {{BufferKind::input, 0, 0, 32}, {BufferKind::constant, 0, 0, 4}, {BufferKind::arena, 0, 64, 32}, {BufferKind::output, 0, 0, 32}};
+    program.buffers = {
+        {BufferKind::input, 0, 0, 32}, {BufferKind::constant, 0, 0, 4}, {BufferKind::arena, 0, 64, 32}, {BufferKind::output, 0, 0, 32}};
     program.steps = {{0, {0, 1, 2}, {"add"}}, {1, {2, 3}, {"abs"}}};
     program.arena_bytes = 128;
     Bytes constants(128);

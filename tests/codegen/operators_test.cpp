@@ -42,25 +42,25 @@ void check(Op op, const std::vector<DType>& dtypes, double ulps = 0) {
 class FloatOperator : public testing::TestWithParam<Op> {};
 TEST_P(FloatOperator, IsExact) { check(GetParam(), floats); }
 INSTANTIATE_TEST_SUITE_P(Operators, FloatOperator,
-                         testing::Values(Op::add, Op::sub, Op::mul, Op::div, Op::neg, Op::min, Op::max, Op::rem, Op::mod, Op::abs,
-                                         Op::sign, Op::floor, Op::ceil, Op::round, Op::trunc, Op::sqrt, Op::is_nan, Op::is_inf,
-                                         Op::eq, Op::ne, Op::lt, Op::le, Op::gt, Op::ge),
+                         testing::Values(Op::add, Op::sub, Op::mul, Op::div, Op::neg, Op::min, Op::max, Op::rem, Op::mod, Op::abs, Op::sign,
+                                         Op::floor, Op::ceil, Op::round, Op::trunc, Op::sqrt, Op::is_nan, Op::is_inf, Op::eq, Op::ne, Op::lt, Op::le,
+                                         Op::gt, Op::ge),
                          [](const auto& info) { return traits(info.param).name; });
 
 // libm's float functions are off by an ulp or two from the double ones that the interpreter rounds.
 class LibmOperator : public testing::TestWithParam<Op> {};
 TEST_P(LibmOperator, IsNear) { check(GetParam(), floats, 4); }
 INSTANTIATE_TEST_SUITE_P(Operators, LibmOperator,
-                         testing::Values(Op::pow, Op::atan2, Op::exp, Op::log, Op::sin, Op::cos, Op::tan, Op::asin, Op::acos, Op::atan,
-                                         Op::sinh, Op::cosh, Op::tanh, Op::asinh, Op::acosh, Op::atanh, Op::erf, Op::sigmoid),
+                         testing::Values(Op::pow, Op::atan2, Op::exp, Op::log, Op::sin, Op::cos, Op::tan, Op::asin, Op::acos, Op::atan, Op::sinh,
+                                         Op::cosh, Op::tanh, Op::asinh, Op::acosh, Op::atanh, Op::erf, Op::sigmoid),
                          [](const auto& info) { return traits(info.param).name; });
 
 class IntOperator : public testing::TestWithParam<Op> {};
 TEST_P(IntOperator, IsExact) { check(GetParam(), ints); }
 INSTANTIATE_TEST_SUITE_P(Operators, IntOperator,
-                         testing::Values(Op::add, Op::sub, Op::mul, Op::div, Op::mod, Op::rem, Op::min, Op::max, Op::pow, Op::fma, Op::neg,
-                                         Op::abs, Op::sign, Op::bit_and, Op::bit_or, Op::bit_xor, Op::bit_not, Op::shift_left,
-                                         Op::shift_right, Op::eq, Op::ne, Op::lt, Op::le, Op::gt, Op::ge),
+                         testing::Values(Op::add, Op::sub, Op::mul, Op::div, Op::mod, Op::rem, Op::min, Op::max, Op::pow, Op::fma, Op::neg, Op::abs,
+                                         Op::sign, Op::bit_and, Op::bit_or, Op::bit_xor, Op::bit_not, Op::shift_left, Op::shift_right, Op::eq, Op::ne,
+                                         Op::lt, Op::le, Op::gt, Op::ge),
                          [](const auto& info) { return traits(info.param).name; });
 
 class BooleanOperator : public testing::TestWithParam<Op> {};
@@ -131,7 +131,8 @@ TEST(Casts, EveryHalfToFloatAndBackWithoutHardware) {
   auto a = make_buffer("a", DType::f16, 65536), wide = make_buffer("wide", DType::f32, 65536, Storage::param, true),
        back = make_buffer("back", DType::f16, 65536, Storage::param, true);
   auto lanes = [](const Var& v) { return ramp(Expr(v) * Expr(8), Expr(1), 8); };
-  PrimFunc f{"f", {a, wide, back},
+  PrimFunc f{"f",
+             {a, wide, back},
              make_block({make_for(i, 0, 8192, make_store(wide, lanes(i), cast(DType::f32, load(a, lanes(i))))),
                          make_for(j, 0, 8192, make_store(back, lanes(j), cast(DType::f16, cast(DType::f32, load(a, lanes(j))))))})};
   Library library(build_library(program_of({f}), plain));

@@ -25,9 +25,13 @@ void check(Buffer a, Buffer out, Stmt body) {
 TEST(Loads, OfEveryShape) {
   Var i = make_var("i");
   Expr x = Expr(i);
-  const std::vector<Expr> indices = {
-      ramp(x, Expr(1), 8),  ramp(x * Expr(3), Expr(3), 8), ramp(x + Expr(20), Expr(-1), 8), ramp(x, Expr(0), 8), broadcast(x + Expr(2), 8),
-      ramp(x, Expr(1), 8) / broadcast(Expr(2), 8), make_binary(Op::min, ramp(x, Expr(1), 8), broadcast(Expr(5), 8))};
+  const std::vector<Expr> indices = {ramp(x, Expr(1), 8),
+                                     ramp(x * Expr(3), Expr(3), 8),
+                                     ramp(x + Expr(20), Expr(-1), 8),
+                                     ramp(x, Expr(0), 8),
+                                     broadcast(x + Expr(2), 8),
+                                     ramp(x, Expr(1), 8) / broadcast(Expr(2), 8),
+                                     make_binary(Op::min, ramp(x, Expr(1), 8), broadcast(Expr(5), 8))};
   for (const Expr& index : indices) {
     auto a = in_f32(128), out = out_of(DType::f32, 80);
     check(a, out, make_for(i, 0, 10, make_store(out, ramp(x * Expr(8), Expr(1), 8), load(a, index))));
@@ -108,8 +112,9 @@ TEST(Allocations, StackAndScratchAreSeparate) {
   auto stack = make_buffer("s", DType::f32, 16, Storage::stack), strip = make_buffer("w", DType::i32, 5, Storage::worker_scratch),
        second = make_buffer("w2", DType::f32, 16, Storage::worker_scratch);
   Expr at = Expr(t) * Expr(16) + Expr(i);
-  Stmt first = make_for(i, 0, 16, make_block({make_store(stack, Expr(i), load(a, at)), make_store(second, Expr(15) - Expr(i), load(a, at)),
-                                              make_store(strip, Expr(i) % Expr(5), make_int(3, DType::i32))}));
+  Stmt first = make_for(i, 0, 16,
+                        make_block({make_store(stack, Expr(i), load(a, at)), make_store(second, Expr(15) - Expr(i), load(a, at)),
+                                    make_store(strip, Expr(i) % Expr(5), make_int(3, DType::i32))}));
   Expr read = load(stack, Expr(15) - Expr(j)) + load(second, Expr(j)) + cast(DType::f32, load(strip, Expr(j) % Expr(5)));
   Stmt last = make_for(j, 0, 16, make_store(out, Expr(t) * Expr(16) + Expr(j), read));
   check(a, out, make_for(t, 0, 4, make_allocate(stack, make_allocate(strip, make_allocate(second, make_block({first, last})))), ForKind::parallel));

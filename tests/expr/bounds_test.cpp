@@ -11,9 +11,7 @@ struct Row {
   const char* expected;  // "low..high", or "none" where an end is infinite
 };
 
-std::string text_of(const std::optional<Interval>& interval) {
-  return interval ? fmt::format("{}..{}", interval->low, interval->high) : "none";
-}
+std::string text_of(const std::optional<Interval>& interval) { return interval ? fmt::format("{}..{}", interval->low, interval->high) : "none"; }
 
 TEST(BoundsOf, GivesTheInterval) {
   constexpr Row rows[] = {

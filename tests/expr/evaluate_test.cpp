@@ -100,8 +100,10 @@ TEST(EvaluateFloat, RoundsToTheType) {
   TextScope scope;
   for (const FloatCase& c : cases) {
     double got = evaluate_float(scope.parse(c.text));
-    if (std::isnan(c.value)) EXPECT_TRUE(std::isnan(got)) << c.text;
-    else EXPECT_EQ(got, c.value) << c.text;
+    if (std::isnan(c.value))
+      EXPECT_TRUE(std::isnan(got)) << c.text;
+    else
+      EXPECT_EQ(got, c.value) << c.text;
   }
 }
 

@@ -26,8 +26,10 @@ class Tape {
       const Step& step = steps_[i];
       Scalar operands[3];
       for (size_t k = 0; k < step.operands.size(); ++k) operands[k] = values_[step.operands[k]];
-      if (step.op == Op::var) values_[i].f = x;
-      else if (!step.operands.empty()) values_[i] = apply_operator(step.op, step.operand, step.result, operands);
+      if (step.op == Op::var)
+        values_[i].f = x;
+      else if (!step.operands.empty())
+        values_[i] = apply_operator(step.op, step.operand, step.result, operands);
     }
     return float(values_.back().f);
   }
@@ -65,7 +67,7 @@ double sigmoid(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) 
 
 // The bounds that functions.h states.
 constexpr Function functions[] = {
-    {Op::exp, std::exp, 1, 1},     {Op::log, std::log, 1, 0},   {Op::tanh, std::tanh, 1.5, 1}, {Op::sigmoid, sigmoid, 2.5, 1},
+    {Op::exp, std::exp, 1, 1},    {Op::log, std::log, 1, 0},   {Op::tanh, std::tanh, 1.5, 1}, {Op::sigmoid, sigmoid, 2.5, 1},
     {Op::erf, std::erf, 1.25, 1}, {Op::sinh, std::sinh, 2, 1}, {Op::cosh, std::cosh, 1.5, 0},
 };
 

@@ -65,11 +65,15 @@ class Generator {
   Expr index(int depth) {
     if (depth == 0) return leaf();
     switch (random_() % 12) {
-      case 0: case 1: case 2: return index(depth - 1) + index(depth - 1);
+      case 0:
+      case 1:
+      case 2: return index(depth - 1) + index(depth - 1);
       case 3: return index(depth - 1) - index(depth - 1);
       case 4: return index(depth - 1) * constant();
-      case 5: case 6: return index(depth - 1) / constant();
-      case 7: case 8: return index(depth - 1) % constant();
+      case 5:
+      case 6: return index(depth - 1) / constant();
+      case 7:
+      case 8: return index(depth - 1) % constant();
       case 9: return make_binary(random_() % 2 ? Op::min : Op::max, index(depth - 1), index(depth - 1));
       case 10: return select(condition(depth - 1), index(depth - 1), index(depth - 1));
       default: return rare(depth);
@@ -83,7 +87,8 @@ class Generator {
     }
     switch (random_() % 5) {
       case 0: return logical_not(condition(depth - 1));
-      case 1: case 2: return condition(depth - 1) && condition(depth - 1);
+      case 1:
+      case 2: return condition(depth - 1) && condition(depth - 1);
       default: return condition(depth - 1) || condition(depth - 1);
     }
   }
@@ -149,8 +154,7 @@ void for_all_values(const std::vector<Interval>& intervals, F f) {
 
 std::string describe(const Generator& g, const Expr& e) {
   std::string text = to_string(e);
-  for (size_t i = 0; i < g.vars.size(); ++i)
-    text += fmt::format(" {}={}..{}", g.vars[i]->name, g.intervals[i].low, g.intervals[i].high);
+  for (size_t i = 0; i < g.vars.size(); ++i) text += fmt::format(" {}={}..{}", g.vars[i]->name, g.intervals[i].low, g.intervals[i].high);
   return text;
 }
 
@@ -227,8 +231,24 @@ class Exactness {
   }
 
   Scalar value() {
-    static constexpr double values[] = {0.0, -0.0, 1, -1, 2, -3, 0.5, 4, 127, 128, -128, 255, 1e9, -2147483648.0, 1e-30, 3e38,
-                                        std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(),
+    static constexpr double values[] = {0.0,
+                                        -0.0,
+                                        1,
+                                        -1,
+                                        2,
+                                        -3,
+                                        0.5,
+                                        4,
+                                        127,
+                                        128,
+                                        -128,
+                                        255,
+                                        1e9,
+                                        -2147483648.0,
+                                        1e-30,
+                                        3e38,
+                                        std::numeric_limits<double>::infinity(),
+                                        -std::numeric_limits<double>::infinity(),
                                         std::numeric_limits<double>::quiet_NaN()};
     return make_scalar(values[random_() % std::size(values)], dtype_);
   }
@@ -255,8 +275,8 @@ TEST(SimplifyProperty, OtherTypesAreExact) {
         std::vector<Scalar> values{g.value(), g.value()};
         Meaning meaning(g.vars, values);
         Scalar expected = meaning(e)[0], got = meaning(simplified)[0];
-        ASSERT_TRUE(same_value(expected, got)) << to_string(e) << " -> " << to_string(simplified) << " at " << values[0].f << '|'
-                                               << values[0].i << ", " << values[1].f << '|' << values[1].i;
+        ASSERT_TRUE(same_value(expected, got)) << to_string(e) << " -> " << to_string(simplified) << " at " << values[0].f << '|' << values[0].i
+                                               << ", " << values[1].f << '|' << values[1].i;
       }
     }
   }

@@ -129,9 +129,7 @@ TEST_F(GraphFaults, ForeignValue) {
   Graph other = graph.clone();
   graph.outputs[0] = other.outputs[0], expect_refused();
 }
-TEST_F(GraphFaults, ConstantOfAnotherType) {
-  graph.add_constant(Constant::filled(f4, 1))->type.dtype = DType::f64, expect_refused();
-}
+TEST_F(GraphFaults, ConstantOfAnotherType) { graph.add_constant(Constant::filled(f4, 1))->type.dtype = DType::f64, expect_refused(); }
 
 TEST(TensorTypes, SizesThatNoTensorHas) {
   EXPECT_EQ(element_count({}), 1);

@@ -79,22 +79,22 @@ TEST_P(GraphTextFaults, NameTheLine) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, GraphTextFaults,
-    testing::Values(Fault{"%y: f32[4] = flip(%x)", "line 3: 'flip' is no operator"},
-                    Fault{"%y: f32[4] = neg(%z)", "line 3: 'z' is not defined before its use"},
-                    Fault{"%y: f32[5] = neg(%x)", "line 3: neg gives f32[4]"},
-                    Fault{"%y: f32[4] = neg()", "line 3: neg: an input is missing"},
-                    Fault{"%x: f32[4] = neg(%x)", "line 3: the name 'x' is taken twice"},
-                    Fault{"%y: f99[4] = neg(%x)", "line 3: 'f99' is no element type"},
-                    Fault{"%y: f32[4] = join(%x) {size: 3}", "line 3: join has no such attribute"},
-                    Fault{"%y: f32[4] = join(%x) {count: no}", "line 3: a number expected"},
-                    Fault{"%y: f32[4] = join(%x) {flag: maybe}", "line 3: 'maybe' is neither true nor false"},
-                    Fault{"%y: f32[4] = join(%x) {layout: 16}", "line 3: '16' is no layout"},
-                    Fault{"%y: f32[4] = join(%x) {word: \"open}", "line 3: a quotation has no end"},
-                    Fault{"%y: f32[4], %z: f32[4] = neg(%x)", "line 3: neg has 1 results"},
-                    Fault{"constant @c: i64[2] = [1]", "line 3: 1 values for a constant of type i64[2]"},
-                    Fault{"output none", "line 3: an output is a value"}, Fault{"assert %x", "line 3: 'assert' is no statement"}));
+INSTANTIATE_TEST_SUITE_P(All, GraphTextFaults,
+                         testing::Values(Fault{"%y: f32[4] = flip(%x)", "line 3: 'flip' is no operator"},
+                                         Fault{"%y: f32[4] = neg(%z)", "line 3: 'z' is not defined before its use"},
+                                         Fault{"%y: f32[5] = neg(%x)", "line 3: neg gives f32[4]"},
+                                         Fault{"%y: f32[4] = neg()", "line 3: neg: an input is missing"},
+                                         Fault{"%x: f32[4] = neg(%x)", "line 3: the name 'x' is taken twice"},
+                                         Fault{"%y: f99[4] = neg(%x)", "line 3: 'f99' is no element type"},
+                                         Fault{"%y: f32[4] = join(%x) {size: 3}", "line 3: join has no such attribute"},
+                                         Fault{"%y: f32[4] = join(%x) {count: no}", "line 3: a number expected"},
+                                         Fault{"%y: f32[4] = join(%x) {flag: maybe}", "line 3: 'maybe' is neither true nor false"},
+                                         Fault{"%y: f32[4] = join(%x) {layout: 16}", "line 3: '16' is no layout"},
+                                         Fault{"%y: f32[4] = join(%x) {word: \"open}", "line 3: a quotation has no end"},
+                                         Fault{"%y: f32[4], %z: f32[4] = neg(%x)", "line 3: neg has 1 results"},
+                                         Fault{"constant @c: i64[2] = [1]", "line 3: 1 values for a constant of type i64[2]"},
+                                         Fault{"output none", "line 3: an output is a value"},
+                                         Fault{"assert %x", "line 3: 'assert' is no statement"}));
 
 TEST(GraphText, CutTextsAreRefused) {
   std::string text = example;

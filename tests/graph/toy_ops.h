@@ -13,10 +13,9 @@ struct AllFields : AttributesOf<AllFields> {
   Layout layout = {};
   std::vector<int64_t> ints;
   std::vector<double> doubles;
-  static constexpr auto fields =
-      std::tuple{field("count", &AllFields::count), field("factor", &AllFields::factor), field("flag", &AllFields::flag),
-                 field("word", &AllFields::word),   field("dtype", &AllFields::dtype),   field("layout", &AllFields::layout),
-                 field("ints", &AllFields::ints),   field("doubles", &AllFields::doubles)};
+  static constexpr auto fields = std::tuple{
+      field("count", &AllFields::count), field("factor", &AllFields::factor), field("flag", &AllFields::flag), field("word", &AllFields::word),
+      field("dtype", &AllFields::dtype), field("layout", &AllFields::layout), field("ints", &AllFields::ints), field("doubles", &AllFields::doubles)};
 };
 
 template <class T>

@@ -29,8 +29,8 @@ std::vector<ModelFile> model_files() {
   auto add_given = [&](const std::string& name, std::map<std::string, Shape> shapes = {}) {
     files.push_back({name, fmt::format("{}/{}.onnx", given, name), shapes, fmt::format("{}/reference/{}.onnx.npz", given, name)});
   };
-  for (const char* name : {"squeezenet1_1_fp32", "mnist_cntk_opset7", "light_densenet121", "light_inception_v1", "light_resnet50",
-                           "light_shufflenet", "light_squeezenet", "light_vgg19", "ultraface_rfb_320", "yolox_nano_coco"})
+  for (const char* name : {"squeezenet1_1_fp32", "mnist_cntk_opset7", "light_densenet121", "light_inception_v1", "light_resnet50", "light_shufflenet",
+                           "light_squeezenet", "light_vgg19", "ultraface_rfb_320", "yolox_nano_coco"})
     add_given(name);
   add_given("mobilenet_v2_1.0_224_float", {{"input", {1, 3, 224, 224}}});
   add_given("efficientnet_lite0", {{"input", {1, 3, 224, 224}}});

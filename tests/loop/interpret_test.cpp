@@ -42,12 +42,11 @@ TEST(Interpret, SmallIntegersWrap) {
 
 TEST(Interpret, CastsToIntegersSaturate) {
   float nan = std::nanf("");
-  auto out =
-      run<float, int8_t>("in: f32[6] param, out: i8[6] param written", "for i in 0..6 { out[i] = cast(i8, in[i]) }",
-                         {1e9f, -1e9f, 2.9f, -2.9f, nan, -INFINITY}, 6);
+  auto out = run<float, int8_t>("in: f32[6] param, out: i8[6] param written", "for i in 0..6 { out[i] = cast(i8, in[i]) }",
+                                {1e9f, -1e9f, 2.9f, -2.9f, nan, -INFINITY}, 6);
   EXPECT_EQ(out, (std::vector<int8_t>{127, -128, 2, -2, 0, -128}));
-  auto bytes = run<float, uint8_t>("in: f32[3] param, out: u8[3] param written",
-                                   "for i in 0..3 { out[i] = cast(u8, in[i]) }", {-1.5f, 255.9f, 256.0f}, 3);
+  auto bytes =
+      run<float, uint8_t>("in: f32[3] param, out: u8[3] param written", "for i in 0..3 { out[i] = cast(u8, in[i]) }", {-1.5f, 255.9f, 256.0f}, 3);
   EXPECT_EQ(bytes, (std::vector<uint8_t>{0, 255, 255}));
 }
 
@@ -124,10 +123,8 @@ std::string error_of(const std::string& body) {
 }
 
 TEST(Interpret, RefusesWhatIsOutside) {
-  EXPECT_EQ(error_of("for i in 0..5 { out[i] = 1.0f }"),
-            "interpreting f: element 4 of out is written, which has 4 elements");
-  EXPECT_EQ(error_of("for i in 0..5 { out[0] = in[i - 1] }"),
-            "interpreting f: element -1 of in is read, which has 4 elements");
+  EXPECT_EQ(error_of("for i in 0..5 { out[i] = 1.0f }"), "interpreting f: element 4 of out is written, which has 4 elements");
+  EXPECT_EQ(error_of("for i in 0..5 { out[0] = in[i - 1] }"), "interpreting f: element -1 of in is read, which has 4 elements");
   EXPECT_EQ(error_of("for i in 0..1 { out[0] = reduce_add(in[ramp(i + 1, 1, 4)]) }"),
             "interpreting f: element 4 of in is read, which has 4 elements");
 }

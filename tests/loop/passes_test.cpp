@@ -11,9 +11,7 @@ namespace {
 
 // The body of the result over these parameters.
 std::string after(Stmt (*pass)(const Stmt&), const std::string& body) {
-  PrimFunc f = parse_prim_func(
-      "func f(in: f32[4096] param, w: f32[4096] param, idx: i64[64] param, out: f32[4096] param written) {" + body +
-      "}");
+  PrimFunc f = parse_prim_func("func f(in: f32[4096] param, w: f32[4096] param, idx: i64[64] param, out: f32[4096] param written) {" + body + "}");
   verify(f);
   f.body = pass(f.body);
   verify(f);
@@ -284,8 +282,7 @@ for i in 0..4 {
 }
 
 TEST(ShareValues, ValuesUsedTwiceGetNames) {
-  EXPECT_EQ(
-      after(share_values, "for i in 0..4 { out[i] = (in[i] + 1.0f) * (in[i] + 1.0f) - max(in[i] + 1.0f, in[i]) }"), R"(
+  EXPECT_EQ(after(share_values, "for i in 0..4 { out[i] = (in[i] + 1.0f) * (in[i] + 1.0f) - max(in[i] + 1.0f, in[i]) }"), R"(
 for i in 0..4 {
   let t = in[i] + 1.0f
   out[i] = t * t - max(t, in[i])
@@ -311,9 +308,7 @@ TEST(ShareValues, SizeStaysLinearInTheLengthOfAChain) {
 }
 
 TEST(ExpandFunctions, OnlyBasicOperationsAreLeft) {
-  std::string text =
-      after(expand_functions,
-            "for i in 0..4 { out[i] = exp(in[i]) * tanh(in[i]) out[ramp(0, 1, 8)] = exp(in[ramp(0, 1, 8)]) }");
+  std::string text = after(expand_functions, "for i in 0..4 { out[i] = exp(in[i]) * tanh(in[i]) out[ramp(0, 1, 8)] = exp(in[ramp(0, 1, 8)]) }");
   EXPECT_EQ(text.find("exp("), std::string::npos);
   EXPECT_EQ(text.find("tanh("), std::string::npos);
   EXPECT_NE(text.find("fma("), std::string::npos);
@@ -335,8 +330,7 @@ TEST(ExpandFunctions, ValuesStayWithinTheirErrors) {
       float tolerance = std::string(type) == "f32" ? 1e-6f : 1e-3f;
       for (size_t i = 0; i < 64; ++i) {
         if (std::isfinite(expected[i]))
-          EXPECT_NEAR(got[i], expected[i], tolerance * std::max(1e-4f, std::fabs(expected[i])))
-              << function << " " << type << " of " << in[i];
+          EXPECT_NEAR(got[i], expected[i], tolerance * std::max(1e-4f, std::fabs(expected[i]))) << function << " " << type << " of " << in[i];
         else
           EXPECT_EQ(std::isnan(got[i]), std::isnan(expected[i])) << function << " " << type << " of " << in[i];
       }
@@ -374,10 +368,9 @@ func conv(in: f32[65536] param, w: f32[36864] param, bias: f32[64] param, out: f
 
 TEST(Pipeline, ConvolutionKernelTakesItsForm) {
   std::string text = to_string(run_loop_pipeline(parse_prim_func(conv)));
-  for (const char* line :
-       {"acc[ramp(16, 1, 16)] = fma(broadcast(in[base_11], 16), w[ramp(base_12 + 16, 1, 16)], acc[ramp(16, 1, 16)])",
-        "acc[ramp(176, 1, 16)] = fma(broadcast(in[base_11 + 80], 16), w[ramp(base_12 + 16, 1, 16)], acc[ramp(176, 1, "
-        "16)])"})
+  for (const char* line : {"acc[ramp(16, 1, 16)] = fma(broadcast(in[base_11], 16), w[ramp(base_12 + 16, 1, 16)], acc[ramp(16, 1, 16)])",
+                           "acc[ramp(176, 1, 16)] = fma(broadcast(in[base_11 + 80], 16), w[ramp(base_12 + 16, 1, 16)], acc[ramp(176, 1, "
+                           "16)])"})
     EXPECT_NE(text.find(line), std::string::npos) << line << " is not in\n" << text;
 }
 
@@ -404,10 +397,9 @@ TEST(Pipeline, RegistersAreIndexedByConstants) {
 
 TEST(Pipeline, SkipsByNameAndShowsEachResult) {
   std::vector<std::string> seen;
-  PrimFunc f = run_loop_pipeline(parse_prim_func(conv), {"vectorize_loops", "unroll_loops"},
-                                 [&](const char* pass, const PrimFunc&) { seen.push_back(pass); });
-  EXPECT_EQ(seen, (std::vector<std::string>{"lowered", "share_values", "simplify_loops", "simplify_loops", "expand_functions",
-                                            "hoist_invariants"}));
+  PrimFunc f =
+      run_loop_pipeline(parse_prim_func(conv), {"vectorize_loops", "unroll_loops"}, [&](const char* pass, const PrimFunc&) { seen.push_back(pass); });
+  EXPECT_EQ(seen, (std::vector<std::string>{"lowered", "share_values", "simplify_loops", "simplify_loops", "expand_functions", "hoist_invariants"}));
   EXPECT_NE(to_string(f).find("unrolled j in 0..6"), std::string::npos);
 }
 

@@ -81,9 +81,7 @@ TEST(Print, ParenthesesKeepTheTree) {
 TEST(Print, CollidingAndReservedNamesAreNumbered) {
   Var i = make_var("i"), other = make_var("i"), max = make_var("max");
   Buffer out = make_buffer("for", DType::i64, 100, Storage::param, true);
-  PrimFunc f{"a/b:0",
-             {out},
-             make_for(i, 0, 2, make_for(other, 0, 2, make_for(max, 0, 2, make_store(out, Expr(i) + other, max))))};
+  PrimFunc f{"a/b:0", {out}, make_for(i, 0, 2, make_for(other, 0, 2, make_for(max, 0, 2, make_store(out, Expr(i) + other, max))))};
   EXPECT_EQ(to_string(f), R"(func a_b_0(for_1: i64[100] param written) {
   for i in 0..2 {
     for i_1 in 0..2 {
@@ -101,11 +99,10 @@ TEST(Print, StructuralKeyForgetsNamesAndNothingElse) {
   auto key = [](const char* text) { return structural_key(parse_prim_func(text)); };
   const char* base = "func f(a: f32[4] param written) { for i in 0..4 { a[i] = 1.0f } }";
   EXPECT_EQ(key(base), key("func g(x: f32[4] param written) { for k in 0..4 { x[k] = 1.0f } }"));
-  for (const char* other : {"func f(a: f32[4] param written) { vector i in 0..4 { a[i] = 1.0f } }",
-                            "func f(a: f32[5] param written) { for i in 0..4 { a[i] = 1.0f } }",
-                            "func f(a: f32[4] param written) { for i in 0..4 { a[i] = -1.0f } }",
-                            "func f(a: f32[4] param written) { for i in 0..4 { a[0] = 1.0f } }",
-                            "func f(a: f32[4] param written, b: f32[1] param) { for i in 0..4 { a[i] = 1.0f } }"})
+  for (const char* other :
+       {"func f(a: f32[4] param written) { vector i in 0..4 { a[i] = 1.0f } }", "func f(a: f32[5] param written) { for i in 0..4 { a[i] = 1.0f } }",
+        "func f(a: f32[4] param written) { for i in 0..4 { a[i] = -1.0f } }", "func f(a: f32[4] param written) { for i in 0..4 { a[0] = 1.0f } }",
+        "func f(a: f32[4] param written, b: f32[1] param) { for i in 0..4 { a[i] = 1.0f } }"})
     EXPECT_NE(key(base), key(other)) << other;
 }
 
@@ -132,26 +129,21 @@ TEST(Parse, ErrorsNameLineAndColumn) {
   EXPECT_EQ(error_of("func f(a: f32[4] param) {\n  b[0] = 1.0f\n}"), "line 2, column 3: 'b' is no buffer in scope");
   EXPECT_EQ(error_of("func f(a: f32[4] param) {\n  a[i] = 1.0f\n}"), "line 2, column 5: 'i' is no variable in scope");
   EXPECT_EQ(error_of("func f(a: f33[4] param) {}"), "line 1, column 11: found 'f33', expected a type such as f32");
-  EXPECT_EQ(error_of("func f(a: f32[4] heap) {}"),
-            "line 1, column 18: found 'heap', expected param, registers, stack or worker_scratch");
-  EXPECT_EQ(error_of("func f() { for i in 0..4 {"),
-            "line 1, column 27: found the end of the text, expected a statement");
+  EXPECT_EQ(error_of("func f(a: f32[4] heap) {}"), "line 1, column 18: found 'heap', expected param, registers, stack or worker_scratch");
+  EXPECT_EQ(error_of("func f() { for i in 0..4 {"), "line 1, column 27: found the end of the text, expected a statement");
   EXPECT_EQ(error_of("func f(a: f32[4] param) { a[0] = a[0] + 1i32 + 1u8 }"), "no error");
   EXPECT_EQ(error_of("func f(a: f32[4] param, b: i8[1] param) { a[0] = a[0] + b[0] }"),
             "line 1, column 55: operands of '+' do not fit together: f32x1, i8x1");
   EXPECT_EQ(error_of("func f(a: f32[4] param) { a[0] = foo(1) }"), "line 1, column 34: 'foo' is no function");
-  EXPECT_EQ(error_of("func f(a: f32[4] param) { a[0] = exp(1.0f, 2.0f) }"),
-            "line 1, column 34: exp has 2 operands, expected 1");
+  EXPECT_EQ(error_of("func f(a: f32[4] param) { a[0] = exp(1.0f, 2.0f) }"), "line 1, column 34: exp has 2 operands, expected 1");
   EXPECT_EQ(error_of("func f(a: i8[4] param) { a[0] = 128i8 }"),
             "line 1, column 33: '128i8' is no integer literal (such as 5, 5i32 or 5u8) in the range of its type");
   EXPECT_EQ(error_of("func f(a: f32[4] param) { a[0] = 1.0 }"),
             "line 1, column 34: '1.0' is no float literal (such as 0.5f, 0.5f64 or 0.5f16) in the range of its type");
   EXPECT_EQ(error_of("func f(a: f32[4] param) { for i in 1..a[0] { } }"),
             "line 1, column 37: '..' goes from 0 or between two literals; write begin ..+ extent");
-  EXPECT_EQ(error_of("func f() { } }"),
-            "line 1, column 14: found '}', expected the end of the text after the function");
-  EXPECT_NE(error_of(("func f(a: f32[4] param) { a[0] = " + std::string(5000, '(')).c_str()).find("nested deeper"),
-            std::string::npos);
+  EXPECT_EQ(error_of("func f() { } }"), "line 1, column 14: found '}', expected the end of the text after the function");
+  EXPECT_NE(error_of(("func f(a: f32[4] param) { a[0] = " + std::string(5000, '(')).c_str()).find("nested deeper"), std::string::npos);
 }
 
 }  // namespace

@@ -13,10 +13,8 @@ class Generator {
   Generator(uint32_t seed, Products products) : random_(seed), products_(products) {}
 
   PrimFunc run() {
-    for (DType dtype : dtypes())
-      sources_.push_back(make_buffer("in", dtype, random_elements));
-    for (DType dtype : dtypes())
-      targets_.push_back(make_buffer("out", dtype, random_elements, Storage::param, true));
+    for (DType dtype : dtypes()) sources_.push_back(make_buffer("in", dtype, random_elements));
+    for (DType dtype : dtypes()) targets_.push_back(make_buffer("out", dtype, random_elements, Storage::param, true));
     PrimFunc f{"random", sources_, {}};
     f.params.insert(f.params.end(), targets_.begin(), targets_.end());
     Stmt body = loop(below(2) ? ForKind::parallel : ForKind::serial, 0);
@@ -31,7 +29,7 @@ class Generator {
   };
 
   static const std::vector<DType>& dtypes() {
-    static const std::vector<DType> all = {DType::f32, DType::i32, DType::i64,  DType::u8,  DType::i8,
+    static const std::vector<DType> all = {DType::f32, DType::i32, DType::i64,  DType::u8,     DType::i8,
                                            DType::f16, DType::f64, DType::bf16, DType::boolean};
     return all;
   }
@@ -92,9 +90,7 @@ class Generator {
     if (below(2)) {
       Expr value = index(2);
       Var var = make_var("n");
-      return make_let(var, value, with_variable({var, *bounds_of(simplify(value, bounds_), bounds_)}, [&] {
-                        return block(depth);
-                      }));
+      return make_let(var, value, with_variable({var, *bounds_of(simplify(value, bounds_), bounds_)}, [&] { return block(depth); }));
     }
     Var var = make_var("x", DType::f32);
     Expr value = number(DType::f32, 3);
@@ -114,8 +110,7 @@ class Generator {
     sources_.push_back(b);
     Stmt body = block(depth);
     sources_.pop_back();
-    return make_allocate(
-        b, make_block({make_for(var, 0, b->elements, fill, below(2) ? ForKind::unrolled : ForKind::serial), body}));
+    return make_allocate(b, make_block({make_for(var, 0, b->elements, fill, below(2) ? ForKind::unrolled : ForKind::serial), body}));
   }
 
   Stmt store() {
@@ -134,8 +129,7 @@ class Generator {
   }
 
   Expr index(int depth) {
-    if (depth == 0 || below(5) == 0)
-      return variables_.empty() || below(3) == 0 ? Expr(below(9) - 2) : Expr(any(variables_).var);
+    if (depth == 0 || below(5) == 0) return variables_.empty() || below(3) == 0 ? Expr(below(9) - 2) : Expr(any(variables_).var);
     Expr a = index(depth - 1);
     switch (below(9)) {
       case 0:

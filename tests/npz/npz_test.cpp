@@ -50,7 +50,8 @@ class NpzOfNumpy : public testing::TestWithParam<const char*> {};
 TEST_P(NpzOfNumpy, ReadsEveryTypeAndOrder) {
   NpzFile file(folder + GetParam());
   EXPECT_EQ(file.names().size(), 16u);
-  for (const char* type : {"float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "gpu_0/data_0"}) {
+  for (const char* type :
+       {"float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "gpu_0/data_0"}) {
     ASSERT_TRUE(file.contains(type)) << type;
     EXPECT_EQ(file.type(type).shape, (Shape{2, 3, 4})) << type;
     auto data = file.read(type);

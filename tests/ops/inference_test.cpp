@@ -109,9 +109,7 @@ TEST(Inference, RefusesWindowsThatDoNotFit) {
 
 TEST(Inference, OutputsOfWindows) {
   auto extent = [](int64_t in, int64_t kernel, int64_t stride, int64_t begin, int64_t end, bool ceil) {
-    auto a = attributes<PoolAttributes>([&](auto& p) {
-      p.kernel = {kernel}, p.strides = {stride}, p.pads = {begin, end}, p.ceil_mode = ceil;
-    });
+    auto a = attributes<PoolAttributes>([&](auto& p) { p.kernel = {kernel}, p.strides = {stride}, p.pads = {begin, end}, p.ceil_mode = ceil; });
     return apply(op_max_pool, {{f32, {1, 1, in}}}, std::move(a)).node->output()->type.shape[2];
   };
   EXPECT_EQ(extent(112, 3, 2, 1, 1, false), 56);

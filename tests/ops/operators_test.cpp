@@ -1,8 +1,8 @@
 // Every operator of ops.def: documented, with cases, and its tensor expressions and loops equal to the reference.
-#include "ops/case_data.h"
-#include "ops/compare.h"
 #include "expr/simplify.h"
 #include "loop/passes/passes.h"
+#include "ops/case_data.h"
+#include "ops/compare.h"
 #include "reference/reference.h"
 #include "schedule/lower.h"
 #include "te/evaluate_te.h"
@@ -12,9 +12,7 @@ namespace {
 
 class Operators : public testing::TestWithParam<const OpDef*> {};
 
-std::string describe(const CaseData& data, size_t number) {
-  return fmt::format("case {}: {}", number, to_string(data.graph));
-}
+std::string describe(const CaseData& data, size_t number) { return fmt::format("case {}: {}", number, to_string(data.graph)); }
 
 TEST_P(Operators, IsDocumented) {
   const OpDef& op = *GetParam();
@@ -142,8 +140,7 @@ TEST_P(Operators, LoopsEqualReference) {
     std::vector<void*> arguments;
     for (Memory& m : memory) arguments.push_back(m.data());
     interpret(f, arguments);
-    for (size_t i = 0; i < expected.size(); ++i)
-      expect_close(memory[first_output + i].read(), expected[i], data.inputs, accumulated_terms(outputs));
+    for (size_t i = 0; i < expected.size(); ++i) expect_close(memory[first_output + i].read(), expected[i], data.inputs, accumulated_terms(outputs));
     if (HasFatalFailure()) return;
   }
 }

@@ -17,8 +17,7 @@ using toy::Bytes;
 
 Artifact read(const Bytes& library) {
   Artifact artifact;
-  EXPECT_EQ(read_artifact(library.data(), library.size(), "toy.so", artifact), BROACH_STATUS_OK)
-      << broach_error_message();
+  EXPECT_EQ(read_artifact(library.data(), library.size(), "toy.so", artifact), BROACH_STATUS_OK) << broach_error_message();
   return artifact;
 }
 
@@ -50,8 +49,7 @@ TEST(ArtifactNote, SealRefusesWhatItCannotSeal) {
   EXPECT_FALSE(broach::runtime::seal_artifact(text.data(), text.size(), 0, nullptr, 0, error, sizeof error));
   EXPECT_NE(std::string(error).find("not a Broach artifact"), std::string::npos) << error;
   Bytes library = toy::linked();
-  EXPECT_FALSE(broach::runtime::seal_artifact(library.data(), library.size(), library.size() - 8, nullptr, 64, error,
-                                              sizeof error));
+  EXPECT_FALSE(broach::runtime::seal_artifact(library.data(), library.size(), library.size() - 8, nullptr, 64, error, sizeof error));
   EXPECT_STREQ(error, "the constants lie outside the linked library");
   const uint64_t note = read(library).note_offset;
   EXPECT_FALSE(broach::runtime::seal_artifact(library.data(), library.size(), note, nullptr, 64, error, sizeof error));
@@ -86,8 +84,7 @@ TEST(ArtifactNote, EveryTruncationIsRefused) {
 // Headers that lie must not lead a read outside the bytes; AddressSanitizer watches.
 TEST(ArtifactNote, WildHeadersStayInBounds) {
   const Bytes library = toy::sealed();
-  const uint64_t wild[] = {
-      0, 1, 7, 0x7fffffff, 0xffffffff, UINT64_MAX, UINT64_MAX - 63, library.size(), library.size() - 1};
+  const uint64_t wild[] = {0, 1, 7, 0x7fffffff, 0xffffffff, UINT64_MAX, UINT64_MAX - 63, library.size(), library.size() - 1};
   for (uint64_t at = 0; at + 8 <= 1024; at += 4)
     for (uint64_t value : wild) {
       Bytes mutant = library;
@@ -110,9 +107,7 @@ TEST(ArtifactNote, NamesTheOtherArchitecture) {
   const uint16_t machine = EM_RISCV;
   std::memcpy(library.data() + offsetof(Elf64_Ehdr, e_machine), &machine, sizeof machine);
   EXPECT_EQ(check(toy::seal_again(library)), BROACH_STATUS_CPU);
-  EXPECT_NE(std::string(broach_error_message()).find("toy.so was built for RISC-V, this machine is "),
-            std::string::npos)
-      << broach_error_message();
+  EXPECT_NE(std::string(broach_error_message()).find("toy.so was built for RISC-V, this machine is "), std::string::npos) << broach_error_message();
 }
 
 TEST(ArtifactNote, ForeignLibraries) {
@@ -120,8 +115,7 @@ TEST(ArtifactNote, ForeignLibraries) {
   Artifact artifact = read(library);
   library[artifact.note_offset - 8] = 'b';  // the owner is no longer "Broach"
   EXPECT_EQ(check(library), BROACH_STATUS_FORMAT);
-  EXPECT_NE(std::string(broach_error_message()).find("that Broach did not make"), std::string::npos)
-      << broach_error_message();
+  EXPECT_NE(std::string(broach_error_message()).find("that Broach did not make"), std::string::npos) << broach_error_message();
   library = toy::sealed();
   library[EI_CLASS] = ELFCLASS32;
   EXPECT_EQ(check(library), BROACH_STATUS_FORMAT);
@@ -134,18 +128,15 @@ TEST(ArtifactNote, ForeignLibraries) {
 
 std::string feature_error(uint64_t needed, uint64_t host, uint64_t other = 0) {
   const uint64_t words[8] = {needed, other};
-  return broach::runtime::internal::check_features(words, host, "sapphirerapids", "toy.so") ? broach_error_message()
-                                                                                            : "";
+  return broach::runtime::internal::check_features(words, host, "sapphirerapids", "toy.so") ? broach_error_message() : "";
 }
 
 TEST(Features, MissingOnesAreNamedWithARemedy) {
   EXPECT_EQ(feature_error(BROACH_X86_AVX2, BROACH_X86_AVX2 | BROACH_X86_FMA), "");
-  const std::string message =
-      feature_error(BROACH_X86_AVX2 | BROACH_X86_AVX512F | BROACH_X86_AVX512VNNI, BROACH_X86_AVX2);
-  EXPECT_NE(
-      message.find("toy.so was built for a CPU with AVX-512F, AVX-512VNNI (sapphirerapids), which this machine lacks: "
-                   "compile with --target \"llvm -m"),
-      std::string::npos)
+  const std::string message = feature_error(BROACH_X86_AVX2 | BROACH_X86_AVX512F | BROACH_X86_AVX512VNNI, BROACH_X86_AVX2);
+  EXPECT_NE(message.find("toy.so was built for a CPU with AVX-512F, AVX-512VNNI (sapphirerapids), which this machine lacks: "
+                         "compile with --target \"llvm -m"),
+            std::string::npos)
       << message;
 }
 
@@ -156,8 +147,7 @@ TEST(Features, UnknownOnesAreRefused) {
 
 #if defined(__x86_64__)
 TEST(Features, RemedyIsTheBestLevelOfTheHost) {
-  const uint64_t v3 =
-      BROACH_X86_SSE42 | BROACH_X86_AVX | BROACH_X86_F16C | BROACH_X86_FMA | BROACH_X86_AVX2 | BROACH_X86_BMI2;
+  const uint64_t v3 = BROACH_X86_SSE42 | BROACH_X86_AVX | BROACH_X86_F16C | BROACH_X86_FMA | BROACH_X86_AVX2 | BROACH_X86_BMI2;
   EXPECT_NE(feature_error(BROACH_X86_AVX512F, v3).find("-mcpu=x86-64-v3\""), std::string::npos);
   EXPECT_NE(feature_error(BROACH_X86_AVX512F, BROACH_X86_SSE42).find("-mcpu=x86-64-v2\""), std::string::npos);
   EXPECT_NE(feature_error(BROACH_X86_AVX512F, 0).find("-mcpu=x86-64\""), std::string::npos);
@@ -174,8 +164,7 @@ TEST(Features, HostAgreesWithTheCompiler) {
 #endif
 
 TEST(Features, AreCheckedBeforeLoading) {
-  const std::string message =
-      toy::open_error(toy::sealed("'-DFEATURES=BROACH_ARM_SVE|BROACH_X86_SSE42'"), BROACH_STATUS_CPU);
+  const std::string message = toy::open_error(toy::sealed("'-DFEATURES=BROACH_ARM_SVE|BROACH_X86_SSE42'"), BROACH_STATUS_CPU);
   EXPECT_NE(message.find("(toycpu)"), std::string::npos) << message;
 }
 

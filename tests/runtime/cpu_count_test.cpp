@@ -42,9 +42,7 @@ TEST(CpuCount, TheTightestLevelCounts) {
 }
 
 // In a container the path of the host is not visible; the mount point is the container's group.
-TEST(CpuCount, HiddenPath) {
-  EXPECT_EQ(Cgroups("0::/docker/1234\n").add("sys/fs/cgroup/cpu.max", "400000 100000\n").cpus(), 4u);
-}
+TEST(CpuCount, HiddenPath) { EXPECT_EQ(Cgroups("0::/docker/1234\n").add("sys/fs/cgroup/cpu.max", "400000 100000\n").cpus(), 4u); }
 
 TEST(CpuCount, Version1) {
   Cgroups groups("9:cpuset:/x\n4:cpu,cpuacct:/x\n0::/\n");
@@ -52,8 +50,7 @@ TEST(CpuCount, Version1) {
   groups.add("sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_period_us", "100000\n");
   EXPECT_EQ(groups.cpus(), 3u);
   Cgroups unlimited("4:cpu:/x\n");
-  unlimited.add("sys/fs/cgroup/cpu/x/cpu.cfs_quota_us", "-1\n")
-      .add("sys/fs/cgroup/cpu/x/cpu.cfs_period_us", "100000\n");
+  unlimited.add("sys/fs/cgroup/cpu/x/cpu.cfs_quota_us", "-1\n").add("sys/fs/cgroup/cpu/x/cpu.cfs_period_us", "100000\n");
   EXPECT_EQ(unlimited.cpus(), 0u);
 }
 

@@ -14,8 +14,7 @@ std::atomic<uint64_t> count{0};
 
 #if SANITIZED
 
-extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, size_t),
-                                                         void (*)(const volatile void*));
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, size_t), void (*)(const volatile void*));
 
 namespace {
 void count_allocation(const volatile void*, size_t) { count.fetch_add(1, std::memory_order_relaxed); }
@@ -51,9 +50,7 @@ bool allocation_fails() {
 extern "C" void* malloc(size_t bytes) { return allocation_fails() ? nullptr : __libc_malloc(bytes); }
 extern "C" void* calloc(size_t n, size_t bytes) { return allocation_fails() ? nullptr : __libc_calloc(n, bytes); }
 extern "C" void* realloc(void* old, size_t bytes) { return allocation_fails() ? nullptr : __libc_realloc(old, bytes); }
-extern "C" void* aligned_alloc(size_t unit, size_t bytes) {
-  return allocation_fails() ? nullptr : __libc_memalign(unit, bytes);
-}
+extern "C" void* aligned_alloc(size_t unit, size_t bytes) { return allocation_fails() ? nullptr : __libc_memalign(unit, bytes); }
 
 extern "C" void* mmap(void* address, size_t bytes, int protection, int flags, int file, off_t offset) noexcept {
   if (fails()) return MAP_FAILED;
@@ -62,9 +59,7 @@ extern "C" void* mmap(void* address, size_t bytes, int protection, int flags, in
 extern "C" int memfd_create(const char* name, unsigned flags) noexcept {
   return fails() ? -1 : static_cast<int>(syscall(SYS_memfd_create, name, flags));
 }
-extern "C" ssize_t write(int file, const void* bytes, size_t size) {
-  return fails() ? -1 : syscall(SYS_write, file, bytes, size);
-}
+extern "C" ssize_t write(int file, const void* bytes, size_t size) { return fails() ? -1 : syscall(SYS_write, file, bytes, size); }
 
 void faults::fail_call(int n) {
   calls_left = n;

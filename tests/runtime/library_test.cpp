@@ -55,8 +55,7 @@ std::string succeed(const std::string& command) {
 TEST(Library, ExportsTheCApiAlone) {
   std::istringstream lines(succeed("nm -D --defined-only " + (libraries() / "libbroach_runtime.so").string()));
   int count = 0;
-  for (std::string address, type, name; lines >> address >> type >> name; ++count)
-    EXPECT_EQ(name.rfind("broach_", 0), 0u) << name;
+  for (std::string address, type, name; lines >> address >> type >> name; ++count) EXPECT_EQ(name.rfind("broach_", 0), 0u) << name;
   EXPECT_GE(count, 28);
 }
 
@@ -72,8 +71,7 @@ TEST(Library, RunsNoCodeWhenLoaded) {
 
 #if !SANITIZED
 TEST(Library, NeedsTheCLibraryAlone) {
-  const std::string needed =
-      succeed("objdump -p " + (libraries() / "libbroach_runtime.so").string() + " | grep NEEDED");
+  const std::string needed = succeed("objdump -p " + (libraries() / "libbroach_runtime.so").string() + " | grep NEEDED");
   EXPECT_NE(needed.find("libc.so"), std::string::npos) << needed;
   EXPECT_EQ(needed.find("libstdc++"), std::string::npos) << needed;
 }
@@ -87,8 +85,8 @@ TEST(Library, IsSmall) {
 
 std::string build(const std::string& compiler, const std::string& source, const std::string& name) {
   const std::string program = toy::folder() + "/" + name;
-  succeed(compiler + flags + " -Wall -Wextra -Werror -I" + (root / "include").string() + " " + source + " -o " +
-          program + " -L" + libraries().string() + " -lbroach_runtime -Wl,-rpath," + libraries().string());
+  succeed(compiler + flags + " -Wall -Wextra -Werror -I" + (root / "include").string() + " " + source + " -o " + program + " -L" +
+          libraries().string() + " -lbroach_runtime -Wl,-rpath," + libraries().string());
   return program;
 }
 
@@ -100,8 +98,7 @@ TEST(Examples, C) {
   const auto* bytes = reinterpret_cast<const uint8_t*>(ones.data());
   const std::string input = toy::write_file("ones.bin", toy::Bytes(bytes, bytes + 4000));
   // x*w mixed with y*y, halved: the weight of the last element is 999 % 17 - 8 = 5.
-  EXPECT_EQ(succeed(program + " " + artifact + " " + input + " " + input).substr(0, 41),
-            "out: shape [4,250], values 3 2.5 2 1.5 1\n");
+  EXPECT_EQ(succeed(program + " " + artifact + " " + input + " " + input).substr(0, 41), "out: shape [4,250], values 3 2.5 2 1.5 1\n");
   const Result missing = run(program + " none.tar");
   EXPECT_EQ(missing.code, 4);
   EXPECT_EQ(missing.output, "error: none.tar does not exist\n");
@@ -112,8 +109,7 @@ TEST(Examples, Cpp) {
   const std::string program = build(cpp_compiler + " -std=c++20", (root / "examples/cpp/run.cpp").string(), "run_cpp");
   const std::string artifact = toy::write_file("example.so", toy::sealed());
   const std::string output = succeed(program + " " + artifact);
-  EXPECT_EQ(output.substr(0, 65),
-            "out: shape [4,250], values 0 0 0 0 0\ntotal: shape [1], values 0\n" + output.substr(64, 1));
+  EXPECT_EQ(output.substr(0, 65), "out: shape [4,250], values 0 0 0 0 0\ntotal: shape [1], values 0\n" + output.substr(64, 1));
   EXPECT_NE(output.find(" ms  "), std::string::npos) << output;
   EXPECT_EQ(run(program + " /dev/null").output, "error: /dev/null is not a regular file\n");
 }
@@ -181,8 +177,7 @@ int main(int argc, char **argv) {
 }
 )");
   const std::string program = toy::folder() + "/unload";
-  succeed(c_compiler + " -std=gnu99 -Wall -Werror" + flags + " -I" + (root / "include").string() + " " + source + " -o " +
-          program + " -ldl");
+  succeed(c_compiler + " -std=gnu99 -Wall -Werror" + flags + " -I" + (root / "include").string() + " " + source + " -o " + program + " -ldl");
   const std::string artifact = toy::write_file("unload.so", toy::sealed());
   succeed("timeout 20 " + program + " " + (libraries() / "libbroach_runtime.so").string() + " " + artifact);
 }
@@ -199,8 +194,7 @@ typedef struct { uint8_t code; uint8_t bits; uint16_t lanes; } DLDataType;
 typedef struct { void *data; DLDevice device; int32_t ndim; DLDataType dtype; int64_t *shape; int64_t *strides; uint64_t byte_offset; } DLTensor;
 #endif
 )");
-  const std::string before = "#include \"dlpack.h\"\n#include <broach/runtime.h>\n",
-                    after = "#include <broach/runtime.h>\n#include \"dlpack.h\"\n";
+  const std::string before = "#include \"dlpack.h\"\n#include <broach/runtime.h>\n", after = "#include <broach/runtime.h>\n#include \"dlpack.h\"\n";
   const std::string same =
       "#define SAME(f) typedef char same_##f[offsetof(DLTensor, f) == offsetof(broach_dltensor, f) ? 1 : -1]\n"
       "SAME(data); SAME(device); SAME(ndim); SAME(dtype); SAME(shape); SAME(strides); SAME(byte_offset);\n"
@@ -209,8 +203,7 @@ typedef struct { void *data; DLDevice device; int32_t ndim; DLDataType dtype; in
     const std::string source = write_source("headers." + suffix, text);
     succeed(compiler + " -fsyntax-only -Wall -Werror -I" + (root / "include").string() + " " + source);
   };
-  const std::string use =
-      "broach_status set(broach_session *s, DLTensor *t) { return broach_session_set_input(s, 0, t); }\n";
+  const std::string use = "broach_status set(broach_session *s, DLTensor *t) { return broach_session_set_input(s, 0, t); }\n";
   compile("cc -std=c99 -pedantic", before + same + use, "c");
   compile("cc -std=c99 -pedantic", after + same, "c");
   compile("c++ -std=c++20", "#include \"dlpack.h\"\n#include <broach/runtime.hpp>\n" + same + use, "cpp");

@@ -29,9 +29,7 @@ void expect_runs(Module& module) {
   module.verify();
 }
 
-void expect_error(const std::string& message, const std::string& part) {
-  EXPECT_NE(message.find(part), std::string::npos) << message;
-}
+void expect_error(const std::string& message, const std::string& part) { EXPECT_NE(message.find(part), std::string::npos) << message; }
 
 TEST(Open, OneLibrary) {
   Module module(toy::write_file("one.so", toy::sealed()));
@@ -62,9 +60,7 @@ TEST(Open, WeightsBeside) {
 }
 
 TEST(Open, Tar) {
-  Module module(toy::write_file(
-      "mod.tar",
-      toy::tar({{"mod.so", toy::sealed("-DPARAMS")}, {"mod.json", {'{', '}'}}, {"mod.params", toy::params()}})));
+  Module module(toy::write_file("mod.tar", toy::tar({{"mod.so", toy::sealed("-DPARAMS")}, {"mod.json", {'{', '}'}}, {"mod.params", toy::params()}})));
   expect_runs(module);
   Module inside(toy::write_file("one.tar", toy::tar({{"./", {}, '5'}, {"./mod.so", toy::sealed()}})));
   expect_runs(inside);
@@ -99,8 +95,7 @@ TEST(Open, AFileReplacedWhileOpen) {
 }
 
 TEST(Open, ManyTimes) {
-  const std::string path =
-      toy::write_file("many.tar", toy::tar({{"mod.so", toy::sealed("-DPARAMS")}, {"mod.params", toy::params()}}));
+  const std::string path = toy::write_file("many.tar", toy::tar({{"mod.so", toy::sealed("-DPARAMS")}, {"mod.params", toy::params()}}));
   for (int i = 0; i < 300; ++i) {
     Module module(path);
     Module other(path);
@@ -130,8 +125,7 @@ TEST(Refuse, WhatIsNoArtifact) {
   expect_error(toy::open_error(pipe, BROACH_STATUS_FILE), "is not a regular file");
   expect_error(toy::open_error(toy::folder() + "/none.so/x", BROACH_STATUS_FILE), "does not exist");
   const Bytes onnx = {0x08, 0x07, 0x12, 0x07, 'p', 'y', 't', 'o', 'r', 'c', 'h', 0x1a};
-  expect_error(toy::open_error(toy::write_file("m.onnx", onnx), BROACH_STATUS_FORMAT),
-               "looks like an ONNX model: compile it first");
+  expect_error(toy::open_error(toy::write_file("m.onnx", onnx), BROACH_STATUS_FORMAT), "looks like an ONNX model: compile it first");
   expect_error(toy::open_error(Bytes{'P', 'K', 3, 4, 0}, BROACH_STATUS_FORMAT), "looks like a zip file");
   expect_error(toy::open_error(Bytes{0x1f, 0x8b, 8, 0}, BROACH_STATUS_FORMAT), "gzip");
   expect_error(toy::open_error(toy::params(), BROACH_STATUS_FORMAT), "it is a .params file");
@@ -163,9 +157,7 @@ TEST(Refuse, DamagedWeightsInside) {
 
 TEST(Refuse, BadTars) {
   const Bytes library = toy::sealed();
-  const auto error = [](const std::vector<Member>& members) {
-    return toy::open_error(toy::tar(members), BROACH_STATUS_FORMAT);
-  };
+  const auto error = [](const std::vector<Member>& members) { return toy::open_error(toy::tar(members), BROACH_STATUS_FORMAT); };
   expect_error(error({{"lib.so", library}}), "without mod.so");
   expect_error(error({{"../mod.so", library}}), "leads outside");
   expect_error(error({{"a/../mod.so", library}}), "leads outside");
@@ -181,15 +173,12 @@ TEST(Refuse, BadTars) {
 TEST(Refuse, CutTars) {
   const Bytes archive = toy::tar({{"mod.so", toy::sealed("-DPARAMS")}, {"mod.params", toy::params()}});
   for (size_t size = 512; size + 1024 <= archive.size(); size += 487)
-    expect_error(
-        toy::open_error(Bytes(archive.begin(), archive.begin() + static_cast<ptrdiff_t>(size)), BROACH_STATUS_FORMAT),
-        "cut or damaged");
+    expect_error(toy::open_error(Bytes(archive.begin(), archive.begin() + static_cast<ptrdiff_t>(size)), BROACH_STATUS_FORMAT), "cut or damaged");
 }
 
 // Whatever is changed in a tar, it is refused or it is still the same model.
 TEST(Refuse, MutatedTars) {
-  const Bytes archive =
-      toy::tar({{"mod.so", toy::sealed("-DPARAMS")}, {"mod.json", {'{', '}'}}, {"mod.params", toy::params()}});
+  const Bytes archive = toy::tar({{"mod.so", toy::sealed("-DPARAMS")}, {"mod.json", {'{', '}'}}, {"mod.params", toy::params()}});
   std::mt19937 random(1);
   int refused = 0;
   for (int i = 0; i < 2000; ++i) {
@@ -239,9 +228,8 @@ void fail_every_call(const std::string& path, const Bytes& artifact) {
     broach_module* module = nullptr;
     broach_session* session = nullptr;
     faults::fail_call(n);
-    broach_status status = path.empty()
-                               ? broach_module_open_memory(artifact.data(), artifact.size(), nullptr, 0, &module)
-                               : broach_module_open(path.c_str(), &module);
+    broach_status status =
+        path.empty() ? broach_module_open_memory(artifact.data(), artifact.size(), nullptr, 0, &module) : broach_module_open(path.c_str(), &module);
     if (!status) status = broach_session_create(module, 2, &session);
     const bool failed = faults::has_failed();
     faults::fail_call(-1);

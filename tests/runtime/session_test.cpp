@@ -108,8 +108,7 @@ TEST_F(SessionTest, StridedInput) {
   // Column-major, and each element with a neighbour that is none; then reversed.
   std::vector<float> memory(2000);
   for (int64_t r = 0; r < 4; ++r)
-    for (int64_t c = 0; c < 250; ++c)
-      memory[static_cast<size_t>(2 * (c * 4 + r))] = x_[static_cast<size_t>(r * 250 + c)];
+    for (int64_t c = 0; c < 250; ++c) memory[static_cast<size_t>(2 * (c * 4 + r))] = x_[static_cast<size_t>(r * 250 + c)];
   session_.set_input(0, Tensor(memory.data(), broach::runtime::dtype_of<float>(), {4, 250}, {2, 8}));
   session_.run();
   expect_out();
@@ -165,9 +164,7 @@ TEST_F(SessionTest, InputMustBeSet) {
 TEST_F(SessionTest, WrongTensorsAreRefused) {
   const Tensor turned = Tensor::of(x_.data(), {250, 4});
   broach_dltensor tensor = turned.dl();
-  const auto set = [&] {
-    return error_of(broach_session_set_input(session_.get(), 0, &tensor), BROACH_STATUS_ARGUMENT);
-  };
+  const auto set = [&] { return error_of(broach_session_set_input(session_.get(), 0, &tensor), BROACH_STATUS_ARGUMENT); };
   EXPECT_EQ(set(), "input x is float32[4,250], the tensor given is float32[250,4]");
   const Tensor right = x_tensor(x_.data());
   tensor = right.dl();
@@ -200,8 +197,7 @@ TEST_F(SessionTest, OverlapOfInputAndOutputIsRefused) {
 TEST_F(SessionTest, AKernelsErrorNamesTheNode) {
   x_[0] = 12345;
   session_.copy_input(0, x_tensor(x_.data()));
-  EXPECT_EQ(error_of(broach_session_run(session_.get()), BROACH_STATUS_KERNEL),
-            "step 6 of the artifact in memory (Check_6) ended with status 7");
+  EXPECT_EQ(error_of(broach_session_run(session_.get()), BROACH_STATUS_KERNEL), "step 6 of the artifact in memory (Check_6) ended with status 7");
   x_[0] = 1;
   session_.copy_input(0, x_tensor(x_.data()));
   session_.run();

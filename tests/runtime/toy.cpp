@@ -48,8 +48,7 @@ std::string write_file(const std::string& name, const Bytes& bytes) {
   fs::create_directories(path.parent_path());
   // A new file each time: the loader may still map the old one.
   fs::remove(path);
-  std::ofstream(path, std::ios::binary)
-      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   return path.string();
 }
 
@@ -83,23 +82,19 @@ Bytes params() {
   const Bytes& library = linked();
   uint64_t offset = 0, bytes = 0;
   EXPECT_TRUE(broach::runtime::find_section(library.data(), library.size(), "broach_constants", &offset, &bytes));
-  return Bytes(library.begin() + static_cast<ptrdiff_t>(offset),
-               library.begin() + static_cast<ptrdiff_t>(offset + bytes));
+  return Bytes(library.begin() + static_cast<ptrdiff_t>(offset), library.begin() + static_cast<ptrdiff_t>(offset + bytes));
 }
 
 Bytes seal_again(Bytes library, bool apart) {
   char error[512] = "";
   const Bytes constants = params();
   const uint64_t offset = apart ? 0 : constants_offset(library);
-  EXPECT_TRUE(broach::runtime::seal_artifact(library.data(), library.size(), offset, constants.data(), constants.size(),
-                                             error, sizeof error))
+  EXPECT_TRUE(broach::runtime::seal_artifact(library.data(), library.size(), offset, constants.data(), constants.size(), error, sizeof error))
       << error;
   return library;
 }
 
-Bytes sealed(const std::string& flags) {
-  return seal_again(linked(flags), flags.find("-DPARAMS") != std::string::npos);
-}
+Bytes sealed(const std::string& flags) { return seal_again(linked(flags), flags.find("-DPARAMS") != std::string::npos); }
 
 Bytes tar(const std::vector<Member>& members) {
   Bytes archive;
@@ -174,14 +169,12 @@ std::string open_error(const std::string& path, broach_status status) {
 std::string open_error(const Bytes& artifact, broach_status status, const Bytes& params) {
   broach_module* module = nullptr;
   const void* weights = params.empty() ? nullptr : params.data();
-  EXPECT_EQ(broach_module_open_memory(artifact.data(), artifact.size(), weights, params.size(), &module), status)
-      << broach_error_message();
+  EXPECT_EQ(broach_module_open_memory(artifact.data(), artifact.size(), weights, params.size(), &module), status) << broach_error_message();
   broach_module_close(module);
   return status ? broach_error_message() : "";
 }
 
-AlignedFloats::AlignedFloats(const std::vector<float>& values, size_t offset)
-    : memory_(values.size() * 4 + 64 + offset) {
+AlignedFloats::AlignedFloats(const std::vector<float>& values, size_t offset) : memory_(values.size() * 4 + 64 + offset) {
   const size_t past = reinterpret_cast<uintptr_t>(memory_.data()) % 64;
   data_ = reinterpret_cast<float*>(memory_.data() + (64 - past) % 64 + offset);
   std::memcpy(data_, values.data(), values.size() * 4);

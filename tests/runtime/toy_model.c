@@ -208,8 +208,7 @@ static const broach_buffer buffers[] = {
     {BROACH_BUFFER_OUTPUT, 0, ZERO, BYTES},
     {BROACH_BUFFER_OUTPUT, 1, ZERO, FOUR},
 };
-static const uint32_t args[] = {
-    0, 2, 3, /**/ 1, 4, /**/ 3, 4, FAULT == 4 ? 9 : 5, /**/ 5, 8, /**/ 5, 6, /**/ 6, FAULT == 5 ? 8 : 7, /**/ 0};
+static const uint32_t args[] = {0, 2, 3, /**/ 1, 4, /**/ 3, 4, FAULT == 4 ? 9 : 5, /**/ 5, 8, /**/ 5, 6, /**/ 6, FAULT == 5 ? 8 : 7, /**/ 0};
 static const char* const origins[] = {"Mul_0", "Square_1", "Mix_2", "Sum_3", "Scale_4", "Out_5", "Check_6"};
 static const broach_step steps[] = {
 #ifdef EMPTY
@@ -221,8 +220,7 @@ static const broach_step steps[] = {
     {BROACH_STEP_CALL, sum, 8, 2, 3, 1, 0, 0, ONE, 1},
     {BROACH_STEP_CALL, scale, 10, 2, 4, 0, 0, 0, FOUR, 0},
     {BROACH_STEP_COPY, NULL, 12, 2, 5, 1, 0, 0, THREE, 0},
-    {BROACH_STEP_CALL, FAULT == 6 ? NULL : check, 14, FAULT == 7 ? 2 : 1, FAULT == 8 ? 7 : 6, 1, 0, 0,
-     FAULT == 9 ? MALFORMED : ONE, 0},
+    {BROACH_STEP_CALL, FAULT == 6 ? NULL : check, 14, FAULT == 7 ? 2 : 1, FAULT == 8 ? 7 : 6, 1, 0, 0, FAULT == 9 ? MALFORMED : ONE, 0},
 #endif
 };
 static const uint32_t matrix[] = {FOUR, ROW}, vector[] = {ELEMENTS}, one[] = {ONE};

@@ -41,9 +41,7 @@ TEST(ParseTarget, QuotesHoldTogether) {
   EXPECT_NE(error_of("llvm -mcpu='haswell").find("unclosed quote"), std::string::npos);
 }
 
-TEST(ParseTarget, TheLastWordOnAFeatureWins) {
-  EXPECT_EQ(parse_target("llvm -mattr=+fma,+avx2,-fma").features, (Features{"+avx2", "-fma"}));
-}
+TEST(ParseTarget, TheLastWordOnAFeatureWins) { EXPECT_EQ(parse_target("llvm -mattr=+fma,+avx2,-fma").features, (Features{"+avx2", "-fma"})); }
 
 TEST(ParseTarget, Json) {
   TargetSpec spec = parse_target(R"({"kind": "llvm", "mcpu": "znver3", "mattr": ["+fma", "-avx2"]})");
@@ -65,8 +63,7 @@ TEST(ParseTarget, JsonFile) {
 }
 
 TEST(ParseTarget, WrongKindsAndOptionsSaySo) {
-  EXPECT_EQ(error_of("cuda -arch=sm_80"),
-            "the target kind 'cuda' is not built into this compiler; built kinds are llvm and cpu (the same)");
+  EXPECT_EQ(error_of("cuda -arch=sm_80"), "the target kind 'cuda' is not built into this compiler; built kinds are llvm and cpu (the same)");
   EXPECT_EQ(error_of("llmv"), "unknown target kind 'llmv' (did you mean 'llvm'?); built kinds are llvm and cpu (the same)");
   EXPECT_EQ(error_of("llvm -mcpi=haswell"),
             "the target option 'mcpi' has no effect here (did you mean 'mcpu'?); known options are -mtriple, -mcpu and -mattr");

@@ -60,7 +60,8 @@ class TeEvaluator {
     switch (e->op) {
       case Op::int_imm: return make_scalar(e->int_value, e.dtype());
       case Op::float_imm: return make_scalar(e->float_value, e.dtype());
-      case Op::read: case Op::read_or: return read(e, env);
+      case Op::read:
+      case Op::read_or: return read(e, env);
       case Op::select: return evaluate(evaluate(e.arg(0), env).i ? e.arg(1) : e.arg(2), env);
       case Op::var:
         for (const auto& [var, value] : env)

@@ -7,9 +7,9 @@ namespace {
 
 TEST(TensorText, ExpressionsPrintAsTheyAreBuilt) {
   Tensor x = placeholder("x", DType::f32, {2, 8}), w = placeholder("w", DType::f32, {8, 3});
-  Tensor y = reduce("product", {2, 3}, Reducer::sum, {8},
-                    [&](Indices i, Indices r) { return read(x, {i[0], r[0]}) * read(w, {r[0], i[1]}); },
-                    [](const Expr& sum, Indices) { return max(sum, 0); });
+  Tensor y = reduce(
+      "product", {2, 3}, Reducer::sum, {8}, [&](Indices i, Indices r) { return read(x, {i[0], r[0]}) * read(w, {r[0], i[1]}); },
+      [](const Expr& sum, Indices) { return max(sum, 0); });
   EXPECT_EQ(to_string(std::vector<Tensor>{y}), R"(placeholder x: f32[2, 8]
 placeholder w: f32[8, 3]
 compute product: f32[i0: 2, i1: 3] sum over [r0: 8] {
