@@ -36,9 +36,10 @@ bool begins_with(const Nest& nest, const Var& loop) {
 }  // namespace
 
 size_t part_on_path(const Nest& nest, const NestPath& path, size_t depth) {
-  for (size_t k = 0; k < nest.parts.size(); ++k)
-    if (begins_with(nest.parts[k], path.loops.at(depth).var)) return k;
-  throw_internal(__FILE__, __LINE__, "part_on_path", "a path ends between the parts of a nest");
+  size_t part = 0;
+  while (part < nest.parts.size() && !begins_with(nest.parts[part], path.loops.at(depth).var)) ++part;
+  BROACH_CHECK(part < nest.parts.size(), "the path at {} goes through no part of the nest", path.loops[depth].var->name);
+  return part;
 }
 
 NestPath first_leaf(NestPath path, const Nest& nest) {

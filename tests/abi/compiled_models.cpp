@@ -1,9 +1,7 @@
 #include "abi/compiled_models.h"
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -109,21 +107,6 @@ std::string output_bytes(const runtime::Module& module, runtime::Session& sessio
     all.append(static_cast<const char*>(session.output(i).data()), info.bytes);
   }
   return all;
-}
-
-Result run(const std::string& command) {
-  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
-  std::string output;
-  std::array<char, 4096> buffer;
-  for (size_t bytes; (bytes = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) output.append(buffer.data(), bytes);
-  const int status = pclose(pipe);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, output};
-}
-
-std::string succeed(const std::string& command) {
-  const Result result = run(command);
-  EXPECT_EQ(result.code, 0) << command << "\n" << result.output;
-  return result.output;
 }
 
 }  // namespace broach::test

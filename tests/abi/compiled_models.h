@@ -1,11 +1,12 @@
 #pragma once
-// Artifacts of small models for the tests, each compiled once per program, and commands run on them.
+// Artifacts of small models for the tests, each compiled once per program.
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "broach/runtime.hpp"
 #include "driver/compile.h"
+#include "shell_command.h"
 
 namespace broach::test {
 
@@ -36,12 +37,5 @@ std::vector<std::vector<float>> random_inputs(const runtime::Module& module, int
 void set_inputs(runtime::Session& session, const std::vector<std::vector<float>>& inputs);
 // The bytes of all outputs, one after the other.
 std::string output_bytes(const runtime::Module& module, runtime::Session& session);
-
-struct Result {
-  int code;
-  std::string output;  // of stdout and stderr
-};
-Result run(const std::string& command);
-std::string succeed(const std::string& command);  // expects code 0
 
 }  // namespace broach::test

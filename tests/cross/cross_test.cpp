@@ -100,7 +100,7 @@ TEST_F(Aarch64, LinksTwoArchivesIntoAProgram) {
 
 TEST_F(Aarch64, RefusesWhatItsCpuCannotRun) {
   const auto refusal = [&](const fs::path& artifact, const std::string& cpu) {
-    const Result result = run(qemu(cpu) + program("print_arm") + " " + artifact.string() + " 1 /dev/null");
+    const CommandResult result = run(qemu(cpu) + program("print_arm") + " " + artifact.string() + " 1 /dev/null");
     EXPECT_EQ(result.code, 4) << result.output;
     return result.output;
   };

@@ -1,37 +1,18 @@
 // libbroach.so as another program sees it: its header, its symbols, its behaviour from C99.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "broach/runtime.hpp"
+#include "shell_command.h"
 #include "small_onnx.h"
 
 namespace fs = std::filesystem;
 
 namespace broach::test {
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__)
-const std::string flags = " -fsanitize=address,undefined";
-#else
-const std::string flags;
-#endif
-
-struct Result {
-  int code;
-  std::string output;
-};
-
-Result run(const std::string& command) {
-  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
-  std::string output;
-  for (int c; (c = fgetc(pipe)) != EOF;) output += char(c);
-  int status = pclose(pipe);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, output};
-}
 
 std::string libraries() { return (fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib").string(); }
 
@@ -48,11 +29,11 @@ class CompilerApi : public testing::Test {
 
 TEST_F(CompilerApi, WorksFromC) {
   std::string folder = folder_.string();
-  Result built = run("cd " + folder + " && cc -std=c99 -pedantic -Wall -Wextra -Werror" + flags +
-                     " -I" BROACH_SOURCE_DIR "/include " BROACH_SOURCE_DIR "/tests/driver/compiler_api.c -L" + libraries() + " -lbroach -Wl,-rpath," +
-                     libraries() + " -o program");
+  CommandResult built = run("cd " + folder + " && cc -std=c99 -pedantic -Wall -Wextra -Werror" + sanitizer_flags +
+                            " -I" BROACH_SOURCE_DIR "/include " BROACH_SOURCE_DIR "/tests/driver/compiler_api.c -L" + libraries() +
+                            " -lbroach -Wl,-rpath," + libraries() + " -o program");
   ASSERT_EQ(built.code, 0) << built.output;
-  Result ran = run("cd " + folder + " && ./program small.onnx");
+  CommandResult ran = run("cd " + folder + " && ./program small.onnx");
   EXPECT_EQ(ran.code, 0);
   EXPECT_EQ(ran.output,
             "cannot read 'none.onnx': No such file or directory\n"
@@ -68,8 +49,8 @@ TEST_F(CompilerApi, WorksFromC) {
 TEST_F(CompilerApi, HeaderIsCxxToo) {
   std::ofstream(folder_ / "use.cpp")
       << "#include <broach/compiler.h>\n#include <broach/runtime.h>\nint main() { return broach_compile_file == nullptr; }\n";
-  Result built = run("c++ -std=c++11 -pedantic -Wall -Wextra -Werror -fsyntax-only -Wno-address -I" BROACH_SOURCE_DIR "/include " +
-                     (folder_ / "use.cpp").string());
+  CommandResult built = run("c++ -std=c++11 -pedantic -Wall -Wextra -Werror -fsyntax-only -Wno-address -I" BROACH_SOURCE_DIR "/include " +
+                            (folder_ / "use.cpp").string());
   EXPECT_EQ(built.code, 0) << built.output;
 }
 

@@ -1,18 +1,19 @@
 // What the built libraries promise: their size, their symbols, no code at load time, and use from C99 and C++.
 #include <gtest/gtest.h>
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "runtime/faults.h"
 #include "runtime/toy.h"
+#include "shell_command.h"
 
 namespace fs = std::filesystem;
 
 namespace {
+
+using namespace broach::test;
 
 const fs::path root = fs::path(__FILE__).parent_path().parent_path().parent_path();
 // Sanitized libraries link only by the compiler that built them.
@@ -21,36 +22,9 @@ const std::string c_compiler = "clang-22", cpp_compiler = "clang++-22";
 #else
 const std::string c_compiler = "cc", cpp_compiler = "c++";
 #endif
-#if defined(__SANITIZE_ADDRESS__)
-const std::string flags = " -fsanitize=address,undefined";
-#elif defined(__SANITIZE_THREAD__)
-const std::string flags = " -fsanitize=thread";
-#else
-const std::string flags;
-#endif
 
 // Where the build puts libraries: this program is in bin beside it.
 fs::path libraries() { return fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib"; }
-
-struct Result {
-  int code;
-  std::string output;
-};
-
-Result run(const std::string& command) {
-  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
-  std::string output;
-  std::array<char, 4096> buffer;
-  for (size_t bytes; (bytes = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) output.append(buffer.data(), bytes);
-  const int status = pclose(pipe);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, output};
-}
-
-std::string succeed(const std::string& command) {
-  const Result result = run(command);
-  EXPECT_EQ(result.code, 0) << command << "\n" << result.output;
-  return result.output;
-}
 
 TEST(Library, ExportsTheCApiAlone) {
   std::istringstream lines(succeed("nm -D --defined-only " + (libraries() / "libbroach_runtime.so").string()));
@@ -85,7 +59,7 @@ TEST(Library, IsSmall) {
 
 std::string build(const std::string& compiler, const std::string& source, const std::string& name) {
   const std::string program = toy::folder() + "/" + name;
-  succeed(compiler + flags + " -Wall -Wextra -Werror -I" + (root / "include").string() + " " + source + " -o " + program + " -L" +
+  succeed(compiler + sanitizer_flags + " -Wall -Wextra -Werror -I" + (root / "include").string() + " " + source + " -o " + program + " -L" +
           libraries().string() + " -lbroach_runtime -Wl,-rpath," + libraries().string());
   return program;
 }
@@ -99,7 +73,7 @@ TEST(Examples, C) {
   const std::string input = toy::write_file("ones.bin", toy::Bytes(bytes, bytes + 4000));
   // x*w mixed with y*y, halved: the weight of the last element is 999 % 17 - 8 = 5.
   EXPECT_EQ(succeed(program + " " + artifact + " " + input + " " + input).substr(0, 41), "out: shape [4,250], values 3 2.5 2 1.5 1\n");
-  const Result missing = run(program + " none.tar");
+  const CommandResult missing = run(program + " none.tar");
   EXPECT_EQ(missing.code, 4);
   EXPECT_EQ(missing.output, "error: none.tar does not exist\n");
   EXPECT_EQ(run(program).code, 2);
@@ -177,7 +151,8 @@ int main(int argc, char **argv) {
 }
 )");
   const std::string program = toy::folder() + "/unload";
-  succeed(c_compiler + " -std=gnu99 -Wall -Werror" + flags + " -I" + (root / "include").string() + " " + source + " -o " + program + " -ldl");
+  succeed(c_compiler + " -std=gnu99 -Wall -Werror" + sanitizer_flags + " -I" + (root / "include").string() + " " + source + " -o " + program +
+          " -ldl");
   const std::string artifact = toy::write_file("unload.so", toy::sealed());
   succeed("timeout 20 " + program + " " + (libraries() / "libbroach_runtime.so").string() + " " + artifact);
 }

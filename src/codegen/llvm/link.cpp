@@ -75,9 +75,9 @@ std::set<std::string> undefined_symbols(std::span<const Bytes> objects) {
 bool is_libc(const std::string& name) { return name == "memcpy" || name == "memmove" || name == "memset" || name == "memcmp" || name == "bcmp"; }
 
 // An object that defines the given functions; never run.
-Bytes make_stub_object(const std::set<std::string>& names, const CodeTarget& code) {
+Bytes make_import_object(const std::set<std::string>& names, const CodeTarget& code) {
   llvm::LLVMContext context;
-  llvm::Module module("stub", context);
+  llvm::Module module("import_library", context);
   auto machine = make_target_machine(code, 0);
   module.setTargetTriple(code.triple);
   module.setDataLayout(machine->createDataLayout());
@@ -93,8 +93,8 @@ Bytes make_stub_object(const std::set<std::string>& names, const CodeTarget& cod
 
 // A library with the right name and symbols is all that the linker needs to know of a system library, which may not be
 // there at all when code is made for another machine.
-std::string make_stub_library(const std::string& soname, const std::set<std::string>& names, const Target& target, const TemporaryFolder& folder) {
-  std::string object = folder.write(soname + ".o", make_stub_object(names, code_target(target)));
+std::string make_import_library(const std::string& soname, const std::set<std::string>& names, const Target& target, const TemporaryFolder& folder) {
+  std::string object = folder.write(soname + ".o", make_import_object(names, code_target(target)));
   std::vector<std::string> arguments = common_arguments(target, folder.file(soname));
   arguments.insert(arguments.end(), {"-soname", soname, object});
   run_linker(arguments);
@@ -111,8 +111,8 @@ Bytes link_shared(std::span<const Bytes> objects, const std::string& exported, c
   for (size_t i = 0; i < objects.size(); ++i) arguments.push_back(folder.write(fmt::format("{}.o", i), objects[i]));
   std::set<std::string> libm, libc;
   for (const std::string& name : undefined_symbols(objects)) (is_libc(name) ? libc : libm).insert(name);
-  if (!libm.empty()) arguments.push_back(make_stub_library("libm.so.6", libm, target, folder));
-  if (!libc.empty()) arguments.push_back(make_stub_library("libc.so.6", libc, target, folder));
+  if (!libm.empty()) arguments.push_back(make_import_library("libm.so.6", libm, target, folder));
+  if (!libc.empty()) arguments.push_back(make_import_library("libc.so.6", libc, target, folder));
   run_linker(arguments);
   return folder.read("library.so");
 }
